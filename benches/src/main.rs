@@ -1,0 +1,2 @@
+//! The benchmarks of `docs/performance.md`.
+fn main() {}

@@ -1,0 +1,139 @@
+//! One error type for the whole library, and its stable codes.
+//!
+//! Errors carry data; text is made only in `Display`. A failed probe is a result, not an error.
+//! Offending values are cut to 64 bytes when the error is made, and never contain what stands
+//! under a secret key.
+
+mod code;
+
+pub use code::Code;
+
+use core::fmt;
+
+/// The longest piece of an offending value that an error repeats, in bytes.
+const VALUE_LIMIT: usize = 64;
+
+/// Why a call was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The document cannot be read. `key` is a JSON pointer, empty for the whole document.
+    Document {
+        /// Where, as a JSON pointer (`/tcp/port`).
+        key: String,
+        /// What is wrong there and what is allowed.
+        problem: String,
+    },
+    /// A value is out of range.
+    Range {
+        /// Where, as a JSON pointer, or the name of the argument.
+        key: String,
+        /// The value found, cut to 64 bytes.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// A check of this name exists already.
+    Exists {
+        /// Where, as a JSON pointer.
+        key: String,
+        /// The name that is taken.
+        name: String,
+    },
+    /// Nothing has this name.
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// Any other refusal: the code says which, the detail why and what is allowed.
+    Refused {
+        /// The stable code.
+        code: Code,
+        /// One sentence.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// A document error at a JSON pointer.
+    pub fn document(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Error::Document { key: key.into(), problem: problem.into() }
+    }
+
+    /// A value out of range at a JSON pointer.
+    pub fn range(
+        key: impl Into<String>,
+        value: impl fmt::Display,
+        allowed: impl Into<String>,
+    ) -> Self {
+        let value = cut(&value.to_string(), VALUE_LIMIT).to_owned();
+        Error::Range { key: key.into(), value, allowed: allowed.into() }
+    }
+
+    /// A refusal with a code and a sentence.
+    pub fn refused(code: Code, detail: impl Into<String>) -> Self {
+        Error::Refused { code, detail: detail.into() }
+    }
+
+    /// The stable code of this error.
+    pub fn code(&self) -> Code {
+        match self {
+            Error::Document { .. } => Code::Document,
+            Error::Range { .. } => Code::Range,
+            Error::Exists { .. } => Code::Exists,
+            Error::NotFound { .. } => Code::NotFound,
+            Error::Refused { code, .. } => *code,
+        }
+    }
+
+    /// The JSON pointer of the offending key; empty where no key is to blame.
+    pub fn key(&self) -> &str {
+        match self {
+            Error::Document { key, .. } | Error::Range { key, .. } | Error::Exists { key, .. } => {
+                key
+            }
+            Error::NotFound { .. } | Error::Refused { .. } => "",
+        }
+    }
+
+    /// The same error, its key put below `prefix` (`/3` for the fourth document of a batch).
+    #[must_use]
+    pub fn below(mut self, prefix: &str) -> Self {
+        if let Error::Document { key, .. } | Error::Range { key, .. } | Error::Exists { key, .. } =
+            &mut self
+        {
+            key.insert_str(0, prefix);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self.key() {
+            "" => "the document",
+            key => key,
+        };
+        match self {
+            Error::Document { problem, .. } => write!(f, "{place}: {problem}"),
+            Error::Range { value, allowed, .. } => {
+                write!(f, "{place}: {value} is out of range; allowed: {allowed}")
+            }
+            Error::Exists { name, .. } => {
+                write!(f, "{place}: a check named \"{name}\" exists; replace it or choose another")
+            }
+            Error::NotFound { what } => write!(f, "{what} was not found"),
+            Error::Refused { code, detail } if detail.is_empty() => {
+                f.write_str(&code.text().to_string_lossy())
+            }
+            Error::Refused { detail, .. } => f.write_str(detail),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The longest prefix of `text` that has at most `limit` bytes and ends at a character.
+pub fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}

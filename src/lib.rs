@@ -1,0 +1,7 @@
+//! The health engine that services, proxies and sidecars carry inside themselves.
+
+pub mod error;
+pub mod model;
+pub mod probe;
+pub mod sys;
+pub mod time;

@@ -1,0 +1,1 @@
+//! The documents: a check, and a monitor's configuration.

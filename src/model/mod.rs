@@ -1,0 +1,21 @@
+//! The pure part: words, documents, and the state machines.
+//!
+//! Nothing here does I/O, starts threads, reads a clock, logs, or is unsafe. Time, randomness
+//! and results arrive as arguments, which is what makes replay and property tests possible.
+
+pub mod document;
+mod id;
+mod policy;
+mod probe;
+mod reason;
+mod result;
+mod status;
+
+pub use id::CheckId;
+pub use policy::{FirstResult, Policy, PolicyKind, Role};
+pub use probe::{
+    Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target, TcpSpec,
+};
+pub use reason::Reason;
+pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
+pub use status::Status;

@@ -1,0 +1,150 @@
+//! What a check measures, as data: the validated form of the probe key of a document.
+//!
+//! Cheap to clone, because a run takes its own copy: what is large is shared.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The probe of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProbeSpec {
+    /// Connects to a stream socket.
+    Tcp(TcpSpec),
+    /// Sends one HTTP/1.1 request.
+    Http(Arc<HttpSpec>),
+    /// Share of CPU time in use.
+    Cpu(Level),
+    /// Share of memory in use.
+    Memory(Level),
+    /// Share of a filesystem in use.
+    Disk(Arc<DiskSpec>),
+    /// The host pushes results; silence beyond the ttl is a failure.
+    Heartbeat {
+        /// The longest silence allowed.
+        ttl_ns: u64,
+    },
+    /// A function of the host program, run on a pool of the library.
+    Callback,
+    /// The host program runs the check when asked to.
+    External,
+}
+
+/// Where a stream socket listens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// An address.
+    Ip(SocketAddr),
+    /// A name to resolve, and a port.
+    Name(Arc<NameTarget>),
+    /// The path of a unix socket.
+    Unix(Arc<str>),
+}
+
+/// A name to resolve for each run.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct NameTarget {
+    /// The name, as given.
+    pub host: Box<str>,
+    /// The port.
+    pub port: u16,
+}
+
+/// How a TCP connection is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Connect {
+    /// A full handshake; the application behind the port sees the connection.
+    #[default]
+    Full,
+    /// The last segment of the handshake is replaced by the reset: cheaper, and only the kernel
+    /// of the target sees it.
+    Fast,
+}
+
+/// A connect probe: reachability, not health, of what listens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TcpSpec {
+    /// Where to connect.
+    pub target: Target,
+    /// How.
+    pub connect: Connect,
+}
+
+/// One HTTP/1.1 exchange on a fresh connection.
+#[derive(Debug, PartialEq)]
+pub struct HttpSpec {
+    /// Where to connect.
+    pub target: Target,
+    /// The value of the Host header.
+    pub host: Box<str>,
+    /// The method, in capitals.
+    pub method: Box<str>,
+    /// Path and query, beginning with `/`.
+    pub path: Box<str>,
+    /// Further headers; values are secret.
+    pub headers: Box<[(Box<str>, Box<str>)]>,
+    /// The body to send; secret.
+    pub body: Box<str>,
+    /// What the answer must look like; equal expectations are shared.
+    pub expect: Arc<HttpExpect>,
+}
+
+/// What an HTTP answer must look like.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HttpExpect {
+    /// Inclusive ranges of status codes that pass.
+    pub status: Box<[(u16, u16)]>,
+    /// Text that the body must contain, if any; secret.
+    pub body_contains: Option<Box<str>>,
+    /// The largest body that is read, in bytes.
+    pub body_limit: u32,
+}
+
+/// The threshold of a resource check.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// Share of the whole, above 0 and at most 1.
+    pub threshold: f64,
+}
+
+/// A filesystem, by a path on it.
+#[derive(Debug, PartialEq)]
+pub struct DiskSpec {
+    /// Any path on the filesystem.
+    pub path: Box<str>,
+    /// The threshold.
+    pub level: Level,
+}
+
+impl Level {
+    /// The level from which a value is a failure: 1.1 t, or halfway to 1 where that is out of
+    /// reach (t above 1/1.1). Between the threshold and this it is a warning.
+    pub fn failure(self) -> f64 {
+        let upper = 1.1 * self.threshold;
+        if upper >= 1.0 { (self.threshold + 1.0) / 2.0 } else { upper }
+    }
+}
+
+impl ProbeSpec {
+    /// The key of the probe in a document.
+    pub fn key(&self) -> &'static str {
+        match self {
+            ProbeSpec::Tcp(_) => "tcp",
+            ProbeSpec::Http(_) => "http",
+            ProbeSpec::Cpu(_) => "cpu",
+            ProbeSpec::Memory(_) => "memory",
+            ProbeSpec::Disk(_) => "disk",
+            ProbeSpec::Heartbeat { .. } => "heartbeat",
+            ProbeSpec::Callback => "callback",
+            ProbeSpec::External => "external",
+        }
+    }
+
+    /// The threshold of a resource check, NaN for other probes.
+    pub fn threshold(&self) -> f64 {
+        match self {
+            ProbeSpec::Cpu(level) | ProbeSpec::Memory(level) => level.threshold,
+            ProbeSpec::Disk(disk) => disk.level.threshold,
+            _ => f64::NAN,
+        }
+    }
+}

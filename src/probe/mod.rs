@@ -1,0 +1,1 @@
+//! What measures once: connects, reads a file, calls back. It measures, it never judges.

@@ -1,0 +1,4 @@
+//! Every call into the operating system, one mechanism a file.
+
+pub mod thread;
+pub mod wake;
