@@ -3,13 +3,16 @@
 //! Nothing here does I/O, starts threads, reads a clock, logs, or is unsafe. Time, randomness
 //! and results arrive as arguments, which is what makes replay and property tests possible.
 
+pub mod detector;
 pub mod document;
 mod id;
 mod policy;
 mod probe;
 mod reason;
 mod result;
+pub mod schedule;
 mod status;
+pub mod wheel;
 
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
