@@ -3,17 +3,21 @@
 //! Nothing here does I/O, starts threads, reads a clock, logs, or is unsafe. Time, randomness
 //! and results arrive as arguments, which is what makes replay and property tests possible.
 
+pub mod aggregate;
 pub mod detector;
 pub mod document;
+mod event;
 mod id;
 mod policy;
 mod probe;
 mod reason;
 mod result;
 pub mod schedule;
+mod snapshot;
 mod status;
 pub mod wheel;
 
+pub use event::{Event, Kind, Kinds};
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
 pub use probe::{
@@ -21,4 +25,5 @@ pub use probe::{
 };
 pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
+pub use snapshot::{Mask, Snapshot};
 pub use status::Status;

@@ -1,0 +1,291 @@
+//! The bounded queue of one subscription, without its lock.
+//!
+//! When the queue is full, the status changes of one check are merged: the status before the
+//! first, the status after the last, and how many were merged are never lost. So the queue holds
+//! at most its capacity or one event a check, whichever is more. Results merge likewise.
+//! DUE and CANCEL are never merged or dropped: they are bounded by the runs in flight. Of the
+//! rest the newest is dropped when the queue is full, and the number dropped is told by the
+//! `merged` of the next one. Order is kept per check.
+
+use crate::model::{CheckId, Event, Kind};
+use hashbrown::HashMap;
+use std::collections::VecDeque;
+
+/// What merges with what: the same kind of the same check.
+type Key = (CheckId, Kind);
+
+#[derive(Debug)]
+struct Entry {
+    event: Event,
+    /// The number of the entry of the same key before this one.
+    earlier: Option<u64>,
+}
+
+/// Events in order, merged where there are too many.
+#[derive(Debug)]
+pub struct Queue {
+    capacity: usize,
+    /// `None` where an entry was merged into a later one or dropped.
+    entries: VecDeque<Option<Entry>>,
+    /// The number of the first entry.
+    first: u64,
+    /// Entries that are not `None`.
+    held: usize,
+    /// The number of the last entry of each key that merges.
+    last: HashMap<Key, u64, foldhash::fast::FixedState>,
+    /// Keys that had two entries at some time: where room can be made.
+    doubled: Vec<Key>,
+    /// Events dropped since the last one of their sort was queued.
+    dropped: u32,
+    /// Events merged or dropped since the queue was made.
+    merged: u64,
+}
+
+impl Queue {
+    /// An empty queue that merges beyond `capacity` events.
+    pub fn new(capacity: usize) -> Queue {
+        Queue {
+            capacity,
+            entries: VecDeque::new(),
+            first: 0,
+            held: 0,
+            last: HashMap::default(),
+            doubled: Vec::new(),
+            dropped: 0,
+            merged: 0,
+        }
+    }
+
+    /// Whether nothing is queued.
+    pub fn is_empty(&self) -> bool {
+        self.held == 0
+    }
+
+    /// Events queued.
+    pub fn len(&self) -> usize {
+        self.held
+    }
+
+    /// Events merged or dropped so far.
+    pub fn merged(&self) -> u64 {
+        self.merged
+    }
+
+    /// Appends an event, merging if the queue is full.
+    pub fn push(&mut self, event: Event) {
+        match event.kind {
+            Kind::Status | Kind::Result => self.push_merging(event),
+            Kind::Due | Kind::Cancel | Kind::Stopped | Kind::Forked => {
+                self.append(event, None);
+            }
+            Kind::Removed => {
+                self.drop_all(event.check);
+                self.push_dropping(event);
+            }
+            Kind::Registered | Kind::Log => self.push_dropping(event),
+        }
+    }
+
+    /// Takes the oldest event.
+    pub fn pop(&mut self) -> Option<Event> {
+        loop {
+            let entry = self.entries.pop_front()?;
+            let number = self.first;
+            self.first += 1;
+            if let Some(Entry { event, .. }) = entry {
+                self.held -= 1;
+                if self.last.get(&(event.check, event.kind)) == Some(&number) {
+                    self.last.remove(&(event.check, event.kind));
+                }
+                return Some(event);
+            }
+        }
+    }
+
+    fn push_merging(&mut self, event: Event) {
+        let key = (event.check, event.kind);
+        let earlier = self.last.get(&key).copied();
+        if self.held < self.capacity {
+            if earlier.is_some() {
+                self.doubled.push(key);
+            }
+            let number = self.append(event, earlier);
+            self.last.insert(key, number);
+            return;
+        }
+        if let Some(Entry { event: queued, .. }) = earlier.and_then(|n| self.entry_mut(n)) {
+            merge(queued, event);
+            self.merged += 1;
+            return;
+        }
+        // One event a check may always be queued; make room elsewhere if there is any.
+        self.make_room();
+        let number = self.append(event, None);
+        self.last.insert(key, number);
+    }
+
+    fn push_dropping(&mut self, mut event: Event) {
+        if self.held >= self.capacity && !self.make_room() {
+            self.dropped = self.dropped.saturating_add(1);
+            self.merged += 1;
+            return;
+        }
+        event.merged = std::mem::take(&mut self.dropped);
+        self.append(event, None);
+    }
+
+    fn append(&mut self, event: Event, earlier: Option<u64>) -> u64 {
+        self.entries.push_back(Some(Entry { event, earlier }));
+        self.held += 1;
+        self.first + self.entries.len() as u64 - 1
+    }
+
+    /// Merges two events of one check, if any check has two.
+    fn make_room(&mut self) -> bool {
+        while let Some(key) = self.doubled.pop() {
+            let Some(&last) = self.last.get(&key) else { continue };
+            let Some(earlier) = self.entry_mut(last).and_then(|entry| entry.earlier) else {
+                continue;
+            };
+            let Some(Entry { mut event, earlier: before }) = self.take(earlier) else { continue };
+            if before.is_some() {
+                self.doubled.push(key);
+            }
+            if let Some(entry) = self.entry_mut(last) {
+                entry.earlier = before;
+                merge(&mut event, entry.event.clone());
+                entry.event = event;
+            }
+            self.merged += 1;
+            return true;
+        }
+        false
+    }
+
+    /// Drops the status changes and results of a check that was removed.
+    fn drop_all(&mut self, check: CheckId) {
+        for kind in [Kind::Status, Kind::Result] {
+            let mut next = self.last.remove(&(check, kind));
+            while let Some(number) = next {
+                next = self.take(number).and_then(|entry| entry.earlier);
+            }
+        }
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        number.checked_sub(self.first).map(|place| place as usize)
+    }
+
+    fn entry_mut(&mut self, number: u64) -> Option<&mut Entry> {
+        let place = self.place(number)?;
+        self.entries.get_mut(place)?.as_mut()
+    }
+
+    fn take(&mut self, number: u64) -> Option<Entry> {
+        let place = self.place(number)?;
+        let taken = self.entries.get_mut(place)?.take();
+        self.held -= usize::from(taken.is_some());
+        taken
+    }
+}
+
+/// Makes `older` say what both said.
+fn merge(older: &mut Event, newer: Event) {
+    let previous = older.previous;
+    let merged = older.merged.saturating_add(newer.merged).saturating_add(1);
+    *older = newer;
+    older.previous = previous;
+    older.merged = merged;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Status;
+    use crate::time::Tick;
+    use proptest::prelude::*;
+
+    fn status(check: u64, previous: Status, status: Status, sequence: u64) -> Event {
+        let event = Event::new(Kind::Status, CheckId(check), Tick(sequence));
+        Event { previous, status, sequence, ..event }
+    }
+
+    fn drain(queue: &mut Queue) -> Vec<Event> {
+        std::iter::from_fn(|| queue.pop()).collect()
+    }
+
+    #[test]
+    fn a_change_and_back_is_still_delivered_when_merged() {
+        let mut queue = Queue::new(1);
+        queue.push(status(1, Status::Healthy, Status::Unhealthy, 1));
+        queue.push(status(1, Status::Unhealthy, Status::Healthy, 2));
+        let events = drain(&mut queue);
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].previous, events[0].status), (Status::Healthy, Status::Healthy));
+        assert_eq!((events[0].merged, events[0].sequence), (1, 2));
+    }
+
+    #[test]
+    fn a_removed_check_leaves_one_event() {
+        let mut queue = Queue::new(10);
+        queue.push(status(1, Status::Unknown, Status::Healthy, 1));
+        queue.push(status(2, Status::Unknown, Status::Healthy, 1));
+        queue.push(status(1, Status::Healthy, Status::Degraded, 2));
+        queue.push(Event::new(Kind::Removed, CheckId(1), Tick(3)));
+        let events = drain(&mut queue);
+        let said: Vec<_> = events.iter().map(|event| (event.check.0, event.kind)).collect();
+        assert_eq!(said, [(2, Kind::Status), (1, Kind::Removed)]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn requests_to_run_are_never_dropped_and_lines_of_the_log_are_counted() {
+        let mut queue = Queue::new(1);
+        for token in 0..5 {
+            queue.push(Event { token, ..Event::new(Kind::Due, CheckId(1), Tick(0)) });
+        }
+        queue.push(Event::new(Kind::Log, CheckId(0), Tick(0)));
+        queue.push(Event::new(Kind::Log, CheckId(0), Tick(0)));
+        assert_eq!(drain(&mut queue).len(), 5);
+        queue.push(Event::new(Kind::Log, CheckId(0), Tick(0)));
+        assert_eq!(drain(&mut queue)[0].merged, 2);
+    }
+
+    proptest! {
+        /// Whatever is lost in between, each check's story is whole: it begins where it began,
+        /// ends where it ended, hangs together, and the counts add up.
+        #[test]
+        fn the_story_of_each_check_stays_whole(
+            capacity in 1usize..8,
+            steps in prop::collection::vec(prop_oneof![
+                4 => (0u64..6, 0i32..4).prop_map(Some), 1 => Just(None)], 0..200),
+        ) {
+            let mut queue = Queue::new(capacity);
+            let mut now = [Status::Unknown; 6];
+            let (mut sent, mut seen) = ([0u64; 6], [0u64; 6]);
+            let mut shown = [Status::Unknown; 6];
+            let mut take = |event: Event| {
+                let check = event.check.0 as usize;
+                seen[check] += u64::from(event.merged) + 1;
+                assert_eq!(event.sequence, seen[check], "in order, gaps only by merging");
+                assert_eq!(event.previous, shown[check], "the story hangs together");
+                shown[check] = event.status;
+            };
+            for step in steps {
+                match step {
+                    Some((check, next)) => {
+                        let next = Status::from_number(next).unwrap();
+                        let previous = std::mem::replace(&mut now[check as usize], next);
+                        sent[check as usize] += 1;
+                        queue.push(status(check, previous, next, sent[check as usize]));
+                        prop_assert!(queue.len() <= capacity.max(6));
+                    }
+                    None => queue.pop().into_iter().for_each(&mut take),
+                }
+            }
+            drain(&mut queue).into_iter().for_each(&mut take);
+            prop_assert_eq!(shown, now);
+            prop_assert_eq!(seen, sent);
+        }
+    }
+}
