@@ -1,0 +1,330 @@
+//! The deterministic heart: checks, schedule, runs and statuses, without a thread or a clock.
+//!
+//! Time is handed in. [`Core::turn`] does what is due and leaves commands (start this run, end
+//! that one) for whoever drives it; [`Core::finish`] takes the results. The same sequence of
+//! calls gives the same events, which is how every timing behaviour is tested.
+//!
+//! The `impl` is spread over the files of this folder by what they do: `runs` starts and ends
+//! runs, `judge` turns results into statuses, `masks` publishes, `registry` adds and removes,
+//! `input` takes what the host program says.
+
+use super::callback::Callback;
+use super::groups::Groups;
+use super::runs::{Runs, Slots};
+use super::table::{Activity, Check, Table};
+use crate::error::Error;
+use crate::event::Mailbox;
+use crate::model::document::{Defaults, MonitorSpec};
+use crate::model::wheel::Wheel;
+use crate::model::{CheckId, Event, Kinds, ProbeSpec, Reason, Status, schedule};
+use crate::sync::Arc;
+use crate::time::{SECOND, Tick};
+
+/// The longest a wake-up may be late before the machine may have been suspended.
+const SUSPENSION_NS: u64 = 2 * SECOND;
+
+/// What the driver of the core must do.
+pub enum Command {
+    /// Start a run and finish it with its result.
+    Run {
+        /// The run.
+        token: u64,
+        /// The check.
+        check: CheckId,
+        /// What to measure.
+        probe: ProbeSpec,
+        /// The function of a callback check.
+        callback: Option<Arc<dyn Callback>>,
+        /// The number of the document.
+        cookie: u64,
+        /// When the result must be there.
+        deadline: Tick,
+    },
+    /// The deadline of a run passed: finish it with the timeout that its phase implies.
+    Expire {
+        /// The run.
+        token: u64,
+        /// Whether a late answer is still wanted.
+        linger: bool,
+    },
+    /// Forget a run; no result is wanted.
+    Cancel {
+        /// The run.
+        token: u64,
+    },
+}
+
+/// What never changes after the monitor was made.
+pub struct Settings {
+    /// How late a wake-up may be so that one starts many runs.
+    pub slack_ns: u64,
+    /// The start spread, if it was given.
+    pub start_spread_ns: Option<u64>,
+    /// Whether time is handed in by the host program.
+    pub manual: bool,
+    /// What checks take where their document is silent.
+    pub defaults: Defaults,
+    /// How long `free` waits.
+    pub stop_timeout_ns: u64,
+}
+
+/// One monitor's state.
+pub struct Core {
+    pub(super) settings: Settings,
+    /// The number of the monitor, for the owner words of its ids.
+    pub(super) number: u32,
+    pub(super) table: Table,
+    pub(super) wheel: Wheel,
+    pub(super) groups: Groups,
+    pub(super) runs: Runs,
+    pub(super) slots: Slots,
+    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    /// The kinds that any subscription wants.
+    pub(super) wanted: Kinds,
+    pub(super) commands: Vec<Command>,
+    /// What must be dropped outside the lock, because it runs foreign code.
+    pub(super) garbage: Vec<Arc<dyn Callback>>,
+    /// Lines for the log, taken by the driver: level and text.
+    pub(super) lines: Vec<(i32, String)>,
+    /// The last instant that was handed in.
+    pub(super) now: Tick,
+    /// How late the present turn is against its plan, beyond the slack.
+    pub(super) lag_ns: u64,
+    /// When the next turn is planned.
+    pub(super) planned: Tick,
+    /// The date of the instant 0, for reports.
+    pub(super) epoch_unix_ms: i64,
+    pub(super) running: bool,
+    /// The check `meshvitals.self`.
+    pub(super) own: Option<u32>,
+    /// Local health: 0 when all is well, at most 2.
+    pub(super) lhm: f64,
+    /// The last local fault.
+    pub(super) fault: Reason,
+    due: Vec<u32>,
+}
+
+impl Core {
+    /// A core without checks.
+    ///
+    /// # Errors
+    ///
+    /// LIMIT when the process has no ids left.
+    pub fn new(spec: MonitorSpec, number: u32, now: Tick, unix_ms: i64) -> Result<Core, Error> {
+        let groups = Groups::new(u64::from(number) << 32, now)?;
+        Ok(Core {
+            settings: Settings {
+                slack_ns: spec.slack_ns,
+                start_spread_ns: spec.start_spread_ns,
+                manual: spec.manual,
+                defaults: spec.defaults,
+                stop_timeout_ns: spec.stop_timeout_ns,
+            },
+            number,
+            table: Table::default(),
+            wheel: Wheel::new(now),
+            groups,
+            runs: Runs::default(),
+            slots: Slots::new(spec.max_runs),
+            mailboxes: Vec::new(),
+            wanted: Kinds(0),
+            commands: Vec::new(),
+            garbage: Vec::new(),
+            lines: Vec::new(),
+            now,
+            lag_ns: 0,
+            planned: Tick::NEVER,
+            epoch_unix_ms: unix_ms - (now.0 / 1_000_000) as i64,
+            running: spec.manual,
+            own: None,
+            lhm: 0.0,
+            fault: Reason::NONE,
+            due: Vec::new(),
+        })
+    }
+
+    /// The first half of a turn: says what the time is, so that answers that are finished next
+    /// are judged against our own lateness. `suspended` says that the machine was.
+    pub fn observe(&mut self, now: Tick, suspended: bool) {
+        self.now = now.max(self.now);
+        let late = self.now.since(self.planned);
+        self.lag_ns = if late > self.settings.slack_ns { late } else { 0 };
+        if self.settings.manual || self.lag_ns <= SUSPENSION_NS {
+            return;
+        }
+        if suspended {
+            self.log(2, "the machine was suspended; every check is measured again");
+            self.drop_runs(|_| true);
+        } else {
+            let lag_ns = self.lag_ns;
+            self.drop_runs(|check| lag_ns > check.policy().interval_ns);
+        }
+    }
+
+    /// The second half of a turn: does what is due.
+    pub fn turn(&mut self) {
+        if !self.running {
+            return;
+        }
+        let mut due = std::mem::take(&mut self.due);
+        self.wheel.expire(self.now, &mut due);
+        // The order in which checks became due is the order in which they get their slots.
+        due.sort_unstable_by_key(|&index| (self.wake_at(index), index));
+        for index in due.drain(..) {
+            self.attend(index);
+        }
+        self.due = due;
+        self.end_lingering();
+        self.start_waiting();
+        self.settle();
+        self.publish_own();
+    }
+
+    /// When the next turn is needed, [`Tick::NEVER`] if nothing is planned. Remembers the answer
+    /// as the plan against which lateness is measured.
+    pub fn plan(&mut self) -> Tick {
+        self.planned = self.next_at();
+        self.planned
+    }
+
+    /// The earliest instant at which something is due.
+    fn next_at(&self) -> Tick {
+        if !self.running {
+            return Tick::NEVER;
+        }
+        let mut next = self.groups.next_at(self.now).min(self.runs.next_linger());
+        self.wheel.visit_earliest(|index| next = next.min(self.wake_at(index)));
+        next
+    }
+
+    /// What must be done with a check whose timer came.
+    fn attend(&mut self, index: u32) {
+        if self.table.get(index).is_none() {
+            return;
+        }
+        self.end_override(index);
+        self.end_freshness(index);
+        self.end_run(index);
+        self.begin_run(index);
+        self.set_timer(index);
+    }
+
+    /// Sets the timer of a check to the earliest of what it waits for.
+    pub(super) fn set_timer(&mut self, index: u32) {
+        match self.wake_at(index) {
+            Tick::NEVER => self.wheel.clear(index),
+            at => self.wheel.set(index, at),
+        }
+    }
+
+    /// The earliest instant at which something of a check is due.
+    pub(super) fn wake_at(&self, index: u32) -> Tick {
+        let Some(check) = self.table.get(index).filter(|_| self.running) else {
+            return Tick::NEVER;
+        };
+        let step = match check.activity {
+            Activity::Idle | Activity::Stuck(_) if !check.mask.has(crate::model::Mask::PAUSED) => {
+                check.due
+            }
+            Activity::Running(token) => self.runs.limit(token),
+            Activity::Idle | Activity::Stuck(_) | Activity::Waiting => Tick::NEVER,
+        };
+        let override_end = match check.rare.as_ref().and_then(|rare| rare.forced) {
+            Some((_, until)) => until,
+            None => Tick::NEVER,
+        };
+        step.min(override_end).min(self.freshness_end(check))
+    }
+
+    /// When an idle check would become stale; never if it is UNKNOWN already.
+    fn freshness_end(&self, check: &Check) -> Tick {
+        let known = check.detector.measured() != Status::Unknown;
+        if known && !check.mask.has(crate::model::Mask::STALE) {
+            check.fresh_until
+        } else {
+            Tick::NEVER
+        }
+    }
+
+    /// Starts the engine: every check begins anew.
+    pub fn start(&mut self, now: Tick) {
+        self.now = now.max(self.now);
+        self.running = true;
+        self.planned = Tick::NEVER;
+        let indices: Vec<u32> = self.table.iter().map(|(index, _)| index).collect();
+        for index in indices {
+            self.restart(index);
+        }
+        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(false));
+        self.settle();
+    }
+
+    /// Stops the engine: no run starts, statuses read UNKNOWN from here on, subscribers are told.
+    pub fn stop(&mut self, now: Tick) {
+        self.now = now.max(self.now);
+        self.drop_runs(|_| true);
+        self.running = false;
+        self.forget_statuses();
+        self.emit(Event::new(crate::model::Kind::Stopped, CheckId(0), self.now));
+        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
+    }
+
+    /// Begins the life of a check: nothing is known, and its first run is planned.
+    pub(super) fn restart(&mut self, index: u32) {
+        let (now, spread) = (self.now, self.settings.start_spread_ns);
+        let Some(check) = self.table.get_mut(index) else { return };
+        let hash = schedule::name_hash(&check.name);
+        let delay = match check.probe {
+            ProbeSpec::Heartbeat { ttl_ns } => ttl_ns,
+            _ => schedule::first_delay(check.policy(), spread, hash),
+        };
+        check.born = now;
+        check.grid = now.after(delay);
+        check.due = check.grid;
+        check.activity = Activity::Idle;
+        self.set_timer(index);
+    }
+
+    /// Hands an event to whoever wants its kind.
+    pub(super) fn emit(&self, event: Event) {
+        if let Some((last, others)) = self.mailboxes.split_last() {
+            for mailbox in others {
+                mailbox.push(event.clone());
+            }
+            last.push(event);
+        }
+    }
+
+    /// Writes a line to the log: 0 error, 1 warning, 2 information, 3 detail.
+    pub(super) fn log(&mut self, level: i32, text: &str) {
+        if self.wanted.wants(Kinds::LOG) {
+            let event = Event::new(crate::model::Kind::Log, CheckId(0), self.now);
+            let text = crate::model::Message::new(text);
+            self.emit(Event { detail: level, text, ..event });
+        }
+        self.lines.push((level, text.to_owned()));
+    }
+
+    /// Publishes what changed in the groups.
+    pub(super) fn settle(&mut self) {
+        let mailboxes = &self.mailboxes;
+        self.groups.settle(&self.table, self.now, |event| {
+            mailboxes.iter().for_each(|mailbox| mailbox.push(event.clone()));
+        });
+    }
+
+    /// The driver's: takes the commands.
+    pub fn take_commands(&mut self, into: &mut Vec<Command>) {
+        into.append(&mut self.commands);
+    }
+
+    /// The driver's: takes what must be dropped, and the lines of the log, outside the lock.
+    pub fn take_garbage(&mut self) -> (Vec<Arc<dyn Callback>>, Vec<(i32, String)>) {
+        (std::mem::take(&mut self.garbage), std::mem::take(&mut self.lines))
+    }
+
+    /// The clock of the last turn.
+    pub fn now(&self) -> Tick {
+        self.now
+    }
+}

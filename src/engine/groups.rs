@@ -1,0 +1,251 @@
+//! The groups of a monitor and the whole: tallies, answers, freshness, cells.
+//!
+//! The freshness of a group is that of the earliest member that decides its status. Keeping a
+//! minimum of a million moving numbers exactly would cost more than the checks; so a group
+//! keeps a bound that is never too late, because members only move later between two scans,
+//! and all members are scanned again shortly before the bound passes. That is one step a check
+//! and interval.
+
+use super::publish;
+use super::table::{Check, Table};
+use crate::error::Error;
+use crate::model::aggregate::{Member, Question, Tally, decides};
+use crate::model::{CheckId, Event, Kind, Mask, Reason, Status};
+use crate::time::{MILLISECOND, Tick};
+use hashbrown::HashMap;
+
+/// The group that every check belongs to; its name is no tag.
+pub const OVERALL: &str = "overall";
+/// The groups that every monitor has.
+const STANDARD: [&str; 4] = [OVERALL, "readiness", "liveness", "startup"];
+/// How long before its bound passes a group is scanned again.
+const MARGIN_NS: u64 = 50 * MILLISECOND;
+
+/// One group.
+pub struct Group {
+    /// Its id.
+    pub id: CheckId,
+    /// Its name.
+    pub name: Box<str>,
+    /// What is published.
+    pub status: Status,
+    /// Since when.
+    pub since: Tick,
+    /// Changes published.
+    pub sequence: u64,
+    /// Its members.
+    pub members: u32,
+    /// Critical members that were never functional.
+    pub waiting: u32,
+    /// What a probe of an orchestrator is told.
+    pub answer: bool,
+    /// Not after the earliest freshness of a member that decides.
+    pub fresh_until: Tick,
+    /// Whether the bound must be made anew.
+    dirty: bool,
+    question: Question,
+    tally: Tally,
+}
+
+/// All groups; the first is the whole.
+pub struct Groups {
+    list: Vec<Group>,
+    names: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
+}
+
+/// How a check counts in its groups.
+pub fn member(check: &Check) -> Member {
+    let hidden = check.mask.has(Mask(Mask::PAUSED.0 | Mask::BLOCKED.0));
+    Member {
+        status: check.published,
+        critical: check.policy().critical,
+        left_out: hidden && !check.mask.has(Mask::OVERRIDE),
+    }
+}
+
+impl Groups {
+    /// The standard groups.
+    pub fn new(owner: u64, now: Tick) -> Result<Groups, Error> {
+        let mut groups = Groups { list: Vec::new(), names: HashMap::default() };
+        for name in STANDARD {
+            groups.find_or_add(name, owner, now)?;
+        }
+        Ok(groups)
+    }
+
+    /// The index of a group, which is made if it is new.
+    pub fn find_or_add(&mut self, name: &str, owner: u64, now: Tick) -> Result<u32, Error> {
+        if let Some(&index) = self.names.get(name) {
+            return Ok(index);
+        }
+        let question = Question::of(name);
+        let group = Group {
+            id: publish::allocate(owner)?,
+            name: name.into(),
+            status: Status::Healthy,
+            since: now,
+            sequence: 0,
+            members: 0,
+            waiting: 0,
+            answer: question.answer(Status::Healthy, false, false),
+            fresh_until: Tick::NEVER,
+            dirty: false,
+            question,
+            tally: Tally::default(),
+        };
+        group.publish();
+        let index = self.list.len() as u32;
+        self.list.push(group);
+        self.names.insert(name.into(), index);
+        Ok(index)
+    }
+
+    /// The group of a name.
+    pub fn find(&self, name: &str) -> Option<&Group> {
+        self.names.get(name).map(|&index| &self.list[index as usize])
+    }
+
+    /// The group of an id.
+    pub fn get(&self, id: CheckId) -> Option<&Group> {
+        self.list.iter().find(|group| group.id == id)
+    }
+
+    /// All groups, the whole first.
+    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+        self.list.iter()
+    }
+
+    /// Counts a new member.
+    pub fn join(&mut self, check: &Check) {
+        let one = member(check);
+        let waits = u32::from(one.critical && !check.was_functional);
+        self.each(check, |group| {
+            group.members += 1;
+            group.waiting += waits;
+            group.tally.add(one);
+            group.limit(one, check);
+        });
+    }
+
+    /// Takes out a member; it must count as it did when it was last counted.
+    pub fn leave(&mut self, check: &Check) {
+        let one = member(check);
+        let waits = u32::from(one.critical && !check.was_functional);
+        self.each(check, |group| {
+            group.members -= 1;
+            group.waiting -= waits;
+            group.tally.remove(one);
+        });
+    }
+
+    /// Counts a member anew that counted as `before`; `first` says that it became functional for
+    /// the first time.
+    pub fn update(&mut self, check: &Check, before: Member, first: bool) {
+        let one = member(check);
+        let grown = u32::from(first && one.critical);
+        self.each(check, |group| {
+            group.tally.remove(before);
+            group.tally.add(one);
+            group.waiting -= grown;
+            group.limit(one, check);
+        });
+    }
+
+    fn each(&mut self, check: &Check, mut change: impl FnMut(&mut Group)) {
+        change(&mut self.list[0]);
+        for &index in &check.shared.groups {
+            change(&mut self.list[index as usize]);
+        }
+    }
+
+    /// Publishes the groups whose status changed, and makes their freshness anew where it must
+    /// be. Called once a turn and after each change from outside.
+    pub fn settle(&mut self, table: &Table, now: Tick, mut tell: impl FnMut(Event)) {
+        let mut scan = false;
+        for group in &mut self.list {
+            if publish::cell(group.id).is_some_and(|cell| cell.fresh_until() != group.fresh_until) {
+                group.publish();
+            }
+            let status = group.tally.status();
+            group.answer = group.question.answer(status, group.answer, group.waiting > 0);
+            if status != group.status {
+                tell(group.change(status, now));
+            }
+            if group.dirty || now >= group.fresh_until.before(MARGIN_NS) {
+                group.dirty = true;
+                scan = true;
+            }
+        }
+        if scan {
+            self.scan(table);
+        }
+    }
+
+    /// When a group must be scanned again.
+    pub fn next_at(&self, now: Tick) -> Tick {
+        let bounds = self.list.iter().map(|group| group.fresh_until.before(MARGIN_NS));
+        // A bound that stays close belongs to a member whose own timer is set for it.
+        bounds.filter(|&at| at > now).min().unwrap_or(Tick::NEVER)
+    }
+
+    fn scan(&mut self, table: &Table) {
+        for group in self.list.iter_mut().filter(|group| group.dirty) {
+            group.fresh_until = Tick::NEVER;
+        }
+        for (_, check) in table.iter() {
+            let one = member(check);
+            self.each(check, |group| {
+                if group.dirty && decides(group.status, one) {
+                    group.fresh_until = group.fresh_until.min(check.fresh_until);
+                }
+            });
+        }
+        for group in self.list.iter_mut().filter(|group| group.dirty) {
+            group.dirty = false;
+            group.publish();
+        }
+    }
+
+    /// Publishes every group again, after the cells were wiped.
+    pub fn republish(&self) {
+        self.list.iter().for_each(Group::publish);
+    }
+
+    /// Gives the ids back.
+    pub fn release(&mut self) {
+        for group in self.list.drain(..) {
+            publish::release(group.id);
+        }
+        self.names.clear();
+    }
+}
+
+impl Group {
+    /// Lowers the bound for a member that decides. A member that leaves or is renewed only
+    /// moves the true minimum later, so nothing needs to be done for it.
+    fn limit(&mut self, one: Member, check: &Check) {
+        if decides(self.status, one) {
+            self.fresh_until = self.fresh_until.min(check.fresh_until);
+        }
+    }
+
+    fn publish(&self) {
+        if let Some(cell) = publish::cell(self.id) {
+            cell.publish(self.id, self.status, self.fresh_until);
+        }
+    }
+
+    fn change(&mut self, status: Status, now: Tick) -> Event {
+        let previous = std::mem::replace(&mut self.status, status);
+        self.since = now;
+        self.sequence += 1;
+        self.dirty = true;
+        Event {
+            sequence: self.sequence,
+            previous,
+            status,
+            reason: Reason::MEMBER,
+            ..Event::new(Kind::Status, self.id, now)
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! Adding, replacing and removing checks, at any time. Everything is validated before anything
+//! is changed, so a refusal leaves no trace.
+
+use super::callback::Callback;
+use super::core::Core;
+use super::groups::{OVERALL, member};
+use super::publish;
+use super::table::{Activity, Check, Rare, Shared};
+use crate::error::{Code, Error};
+use crate::model::detector::Detector;
+use crate::model::document::{CheckSpec, allowed_in_manual};
+use crate::model::{
+    CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status,
+};
+use crate::sync::Arc;
+use crate::time::Tick;
+use hashbrown::{HashMap, HashSet};
+
+/// Checks of one monitor: the wheel and the tokens have room for as many.
+const CHECK_LIMIT: usize = 1 << 24;
+
+impl Core {
+    /// Adds checks, all or none. `callback` is the function of the only one, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// EXISTS, NOT_FOUND (a dependency), DOCUMENT (a cycle), MODE (the probe does not fit), LIMIT.
+    pub fn register(
+        &mut self,
+        specs: Vec<CheckSpec>,
+        callback: Option<Arc<dyn Callback>>,
+        batch: bool,
+    ) -> Result<Vec<CheckId>, Error> {
+        let prefix = |at: usize| if batch { format!("/{at}") } else { String::new() };
+        for (at, spec) in specs.iter().enumerate() {
+            self.admit(spec, callback.is_some()).map_err(|error| error.below(&prefix(at)))?;
+        }
+        self.check_relations(&specs, prefix)?;
+        if self.table.len() + specs.len() > CHECK_LIMIT {
+            let text = format!("a monitor has at most {CHECK_LIMIT} checks");
+            return Err(Error::refused(Code::Limit, text));
+        }
+        self.make_groups(&specs)?;
+        let ids = publish::allocate_many(specs.len())?;
+        self.table.reserve(specs.len());
+        self.wheel.reserve(self.table.len() + specs.len());
+        let mut related = Vec::new();
+        for (spec, &id) in specs.into_iter().zip(&ids) {
+            let depends_on = spec.depends_on.clone();
+            let index = self.insert(spec, id, callback.clone());
+            if !depends_on.is_empty() {
+                related.push((index, depends_on));
+            }
+        }
+        for (index, names) in related {
+            self.relate(index, &names);
+        }
+        self.settle();
+        Ok(ids)
+    }
+
+    /// Inserts a check, or replaces the one of its name.
+    ///
+    /// # Errors
+    ///
+    /// As `register`; MODE when either the old or the new check is a callback.
+    pub fn replace(&mut self, spec: CheckSpec) -> Result<CheckId, Error> {
+        let Some(index) = self.table.find(&spec.name) else {
+            return Ok(self.register(vec![spec], None, false)?[0]);
+        };
+        let Some(check) = self.table.get(index) else { return Err(not_found(&spec.name)) };
+        let id = check.id;
+        if check.probe == ProbeSpec::Callback || spec.probe == ProbeSpec::Callback {
+            let text = "callback checks cannot be replaced; unregister the old one first";
+            return Err(Error::refused(Code::Mode, text));
+        }
+        if self.is_same(check, &spec) {
+            return Ok(id);
+        }
+        self.admit_probe(&spec, false)?;
+        self.admit_tags(&spec)?;
+        self.check_dependencies_of(index, &spec)?;
+        self.make_groups(std::slice::from_ref(&spec))?;
+        self.exchange(index, spec);
+        self.settle();
+        Ok(id)
+    }
+
+    /// Removes checks; ids that are unknown or stale are an error, and then nothing is removed.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn unregister(&mut self, ids: &[CheckId]) -> Result<(), Error> {
+        let mut indices = Vec::with_capacity(ids.len());
+        for &id in ids {
+            let index = self.index_of(id)?;
+            if self.table.get(index).is_some_and(|check| check.probe == ProbeSpec::Own) {
+                let text = "meshvitals.self belongs to the library and cannot be removed";
+                return Err(Error::refused(Code::Mode, text));
+            }
+            indices.push(index);
+        }
+        indices.iter().for_each(|&index| self.remove(index));
+        self.settle();
+        Ok(())
+    }
+
+    /// The index of the check of an id.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND for what never was a check of this monitor, STALE for what was one.
+    pub fn index_of(&self, id: CheckId) -> Result<u32, Error> {
+        let owner = publish::owner(id);
+        let index = owner as u32;
+        match self.table.get(index) {
+            Some(check) if check.id == id => Ok(index),
+            _ if publish::was_issued(id) => {
+                Err(Error::refused(Code::Stale, "the check of this id was removed"))
+            }
+            _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
+        }
+    }
+
+    fn admit(&self, spec: &CheckSpec, callback: bool) -> Result<(), Error> {
+        if self.table.find(&spec.name).is_some() {
+            return Err(Error::Exists { key: "/name".into(), name: spec.name.to_string() });
+        }
+        self.admit_probe(spec, callback)?;
+        self.admit_tags(spec)
+    }
+
+    fn admit_probe(&self, spec: &CheckSpec, callback: bool) -> Result<(), Error> {
+        if (spec.probe == ProbeSpec::Callback) != callback {
+            let text = "a callback check is registered together with its function, and no other is";
+            return Err(Error::refused(Code::Mode, text));
+        }
+        if self.settings.manual && !allowed_in_manual(&spec.probe) {
+            let text = format!(
+                "/{}: a manual monitor accepts callback, external and heartbeat checks",
+                spec.probe.key()
+            );
+            return Err(Error::refused(Code::Mode, text));
+        }
+        Ok(())
+    }
+
+    fn admit_tags(&self, spec: &CheckSpec) -> Result<(), Error> {
+        if spec.policy.tags.iter().any(|tag| &**tag == OVERALL) {
+            let text = "\"overall\" is the group of all checks; choose another tag";
+            return Err(Error::document("/tags", text));
+        }
+        Ok(())
+    }
+
+    /// Dependencies must be there already or in the same batch, and form no cycle.
+    fn check_relations(
+        &self,
+        specs: &[CheckSpec],
+        prefix: impl Fn(usize) -> String,
+    ) -> Result<(), Error> {
+        if specs.iter().all(|spec| spec.depends_on.is_empty()) {
+            return Ok(());
+        }
+        let places: HashMap<&str, usize> =
+            specs.iter().enumerate().map(|(at, spec)| (&*spec.name, at)).collect();
+        for (at, spec) in specs.iter().enumerate() {
+            for name in &spec.depends_on {
+                if !places.contains_key(&**name) && self.table.find(name).is_none() {
+                    return Err(unknown_dependency(name).below(&prefix(at)));
+                }
+            }
+        }
+        // Kahn: take away what depends on nothing that is left, until nothing moves.
+        let mut left: HashSet<usize> = (0..specs.len()).collect();
+        loop {
+            let before = left.len();
+            let waits = |at: usize, left: &HashSet<usize>| {
+                specs[at].depends_on.iter().any(|name| {
+                    places.get(&**name).is_some_and(|other| left.contains(other))
+                })
+            };
+            let free: Vec<usize> = left.iter().copied().filter(|&at| !waits(at, &left)).collect();
+            free.iter().for_each(|at| {
+                left.remove(at);
+            });
+            match left.iter().min() {
+                None => return Ok(()),
+                Some(&at) if left.len() == before => {
+                    return Err(cycle(&specs[at].name).below(&prefix(at)));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The dependencies of a check that replaces the one at `index`.
+    fn check_dependencies_of(&self, index: u32, spec: &CheckSpec) -> Result<(), Error> {
+        let mut ahead = Vec::new();
+        for name in &spec.depends_on {
+            ahead.push(self.table.find(name).ok_or_else(|| unknown_dependency(name))?);
+        }
+        let mut seen = HashSet::<u32>::new();
+        while let Some(next) = ahead.pop() {
+            if next == index {
+                return Err(cycle(&spec.name));
+            }
+            if seen.insert(next)
+                && let Some(rare) = self.table.get(next).and_then(|check| check.rare.as_ref())
+            {
+                ahead.extend(&rare.depends_on);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the groups of the tags, which is the only step that can fail for want of ids.
+    fn make_groups(&mut self, specs: &[CheckSpec]) -> Result<(), Error> {
+        let owner = u64::from(self.number) << 32;
+        let mut recent: &[Box<str>] = &[];
+        for spec in specs {
+            if &*spec.policy.tags != recent {
+                recent = &spec.policy.tags;
+                for tag in recent {
+                    self.groups.find_or_add(tag, owner, self.now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn share(&mut self, policy: Policy) -> Arc<Shared> {
+        let (groups, number, now) = (&mut self.groups, self.number, self.now);
+        self.table.intern(policy, |policy| {
+            let owner = u64::from(number) << 32;
+            let index = |tag: &Box<str>| groups.find_or_add(tag, owner, now).ok();
+            policy.tags.iter().filter_map(index).collect()
+        })
+    }
+
+    fn insert(
+        &mut self,
+        spec: CheckSpec,
+        id: CheckId,
+        callback: Option<Arc<dyn Callback>>,
+    ) -> u32 {
+        let shared = self.share(spec.policy);
+        let rare = (spec.cookie != 0 || callback.is_some())
+            .then(|| Box::new(Rare { cookie: spec.cookie, callback, ..Rare::default() }));
+        let check = Check {
+            id,
+            name: spec.name,
+            shared,
+            probe: spec.probe,
+            rare,
+            detector: Detector::default(),
+            activity: Activity::Idle,
+            born: self.now,
+            grid: self.now,
+            due: Tick::NEVER,
+            started: Tick(0),
+            since: self.now,
+            last: Tick(0),
+            fresh_until: Tick(0),
+            latency_ns: 0,
+            value: f64::NAN,
+            runs: 0,
+            sequence: 0,
+            reason: Reason::NONE,
+            published: Status::Unknown,
+            mask: Mask(0),
+            was_functional: false,
+        };
+        let index = self.table.insert(check);
+        publish::set_owner(id, u64::from(self.number) << 32 | u64::from(index));
+        if let Some(check) = self.table.get(index) {
+            self.groups.join(check);
+        }
+        if self.running {
+            self.restart(index);
+        }
+        self.emit_life(Kind::Registered, index);
+        index
+    }
+
+    pub(super) fn emit_life(&self, kind: Kind, index: u32) {
+        let Some(check) = self.table.get(index).filter(|_| self.wanted.wants(kind.mask())) else {
+            return;
+        };
+        let text = Message::new(&check.name);
+        let event = Event::new(kind, check.id, self.now);
+        self.emit(Event { cookie: check.cookie(), text, ..event });
+    }
+
+    fn relate(&mut self, index: u32, names: &[Box<str>]) {
+        let found: Vec<u32> = names.iter().filter_map(|name| self.table.find(name)).collect();
+        for &dependency in &found {
+            if let Some(check) = self.table.get_mut(dependency) {
+                check.rare_mut().dependents.push(index);
+            }
+        }
+        if let Some(check) = self.table.get_mut(index)
+            && (!found.is_empty() || check.rare.is_some())
+        {
+            check.rare_mut().depends_on = found;
+        }
+        self.update_blocked(index);
+    }
+
+    fn unrelate(&mut self, index: u32) {
+        let rare = self.table.get_mut(index).and_then(|check| check.rare.as_mut());
+        let dependencies = rare.map(|rare| std::mem::take(&mut rare.depends_on)).unwrap_or_default();
+        for dependency in dependencies {
+            if let Some(rare) = self.table.get_mut(dependency).and_then(|c| c.rare.as_mut()) {
+                rare.dependents.retain(|&dependent| dependent != index);
+            }
+        }
+    }
+
+    /// Whether a document says what the check is already.
+    fn is_same(&self, check: &Check, spec: &CheckSpec) -> bool {
+        let rare = check.rare.as_ref();
+        let dependencies = rare.map_or(&[][..], |rare| &rare.depends_on);
+        check.probe == spec.probe
+            && check.shared.policy == spec.policy
+            && check.cookie() == spec.cookie
+            && dependencies.len() == spec.depends_on.len()
+            && dependencies.iter().zip(&spec.depends_on).all(|(&index, name)| {
+                self.table.get(index).is_some_and(|dependency| dependency.name == *name)
+            })
+    }
+
+    /// Puts another document in the place of a check: the counts stay unless the probe differs.
+    fn exchange(&mut self, index: u32, spec: CheckSpec) {
+        let shared = self.share(spec.policy);
+        self.discard_run(index);
+        self.unrelate(index);
+        let Some(check) = self.table.get(index) else { return };
+        self.groups.leave(check);
+        let other_probe = check.probe != spec.probe;
+        let Some(check) = self.table.get_mut(index) else { return };
+        check.shared = shared;
+        if spec.cookie != 0 || check.rare.is_some() {
+            check.rare_mut().cookie = spec.cookie;
+        }
+        if let Some(check) = self.table.get(index) {
+            self.groups.join(check);
+        }
+        self.change(index, |check| {
+            check.probe = spec.probe;
+            if other_probe {
+                check.detector.reset();
+                check.mask.put(Mask::STALE, false);
+                check.reason = Reason::RESTARTED;
+                check.set_message(Message::NONE);
+                (check.value, check.latency_ns, check.fresh_until) = (f64::NAN, 0, Tick(0));
+            }
+        });
+        self.relate(index, &spec.depends_on);
+        if self.running {
+            let born = self.table.get(index).map(|check| check.born);
+            self.restart(index);
+            if let (Some(born), Some(check), false) =
+                (born, self.table.get_mut(index), other_probe)
+            {
+                check.born = born;
+            }
+        }
+    }
+
+    fn remove(&mut self, index: u32) {
+        self.discard_run(index);
+        self.unrelate(index);
+        self.emit_life(Kind::Removed, index);
+        self.wheel.clear(index);
+        let Some(check) = self.table.get(index) else { return };
+        self.groups.leave(check);
+        let Some(mut check) = self.table.remove(index) else { return };
+        publish::release(check.id);
+        if let Some(rare) = check.rare.take() {
+            self.garbage.extend(rare.callback);
+            for dependent in rare.dependents {
+                if let Some(rare) = self.table.get_mut(dependent).and_then(|c| c.rare.as_mut()) {
+                    rare.depends_on.retain(|&dependency| dependency != index);
+                }
+                self.update_blocked(dependent);
+            }
+        }
+    }
+
+    /// Gives everything back when the monitor ends.
+    pub fn clear(&mut self) {
+        let indices: Vec<u32> = self.table.iter().map(|(index, _)| index).collect();
+        self.mailboxes.clear();
+        indices.into_iter().for_each(|index| self.remove(index));
+        self.groups.release();
+        let _ = member;
+    }
+}
+
+fn not_found(name: &str) -> Error {
+    Error::NotFound { what: format!("a check named \"{name}\"") }
+}
+
+fn unknown_dependency(name: &str) -> Error {
+    let text = format!("\"{name}\" is not registered; register it before, or in the same batch");
+    Error::document("/depends_on", text)
+}
+
+fn cycle(name: &str) -> Error {
+    Error::document("/depends_on", format!("\"{name}\" would depend on itself"))
+}
