@@ -1,5 +1,6 @@
 //! The health engine that services, proxies and sidecars carry inside themselves.
 
+pub mod engine;
 pub mod error;
 pub mod event;
 pub mod model;

@@ -1,0 +1,4 @@
+//! The only place that joins things.
+
+pub mod publish;
+pub mod workers;

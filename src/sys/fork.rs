@@ -1,0 +1,219 @@
+//! What happens around `fork`: a generation that only a child sees move, and locks that are whole
+//! on both sides.
+//!
+//! Promises: after [`watch`], a child never inherits a lock of the watched object that another
+//! thread had entered; [`generation`] differs in a child from what it was in the parent, before
+//! any lock is left there. Does not promise anything to a child made without the handlers of
+//! `pthread_atfork` (a raw `clone`). Descriptors and threads are the engine's business.
+//!
+//! The trap is the order of locks: the registry is entered before the locks of the monitors, and
+//! those before the lock of [`hold_last`]. So [`watch`] must not be called under a lock of a
+//! monitor, and nobody may fork under one.
+
+use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, MutexGuard, Ordering, Weak, lock};
+use std::any::Any;
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+
+/// Something with locks that must not be copied into a child while they are held elsewhere.
+pub trait Hold: Send + Sync {
+    /// Enters every lock and returns the guards; the locks are left when the box is dropped, in
+    /// the parent and in the child alike.
+    fn hold(self: Arc<Self>) -> Box<dyn Any>;
+}
+
+/// Enters one process-wide lock and returns its guard.
+pub type HoldLast = fn() -> Box<dyn Any>;
+
+type Registry = Vec<Weak<dyn Hold>>;
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+static WATCHED: Mutex<Registry> = Mutex::new(Vec::new());
+static LAST: Mutex<Option<HoldLast>> = Mutex::new(None);
+
+/// Everything that is locked while the fork happens.
+struct Held {
+    last: Option<Box<dyn Any>>,
+    last_hook: MutexGuard<'static, Option<HoldLast>>,
+    monitors: Vec<Box<dyn Any>>,
+    registry: MutexGuard<'static, Registry>,
+    alive: Vec<Arc<dyn Hold>>,
+}
+
+thread_local! {
+    // `ManuallyDrop` needs no destructor, so the cell is usable even while the thread's other
+    // thread-locals are being destroyed, where somebody may still fork.
+    static HELD: Cell<Option<ManuallyDrop<Held>>> = const { Cell::new(None) };
+}
+
+/// How many forks lie between this process and the one that loaded the library. Compare it with
+/// the generation in which an object was made before touching anything of the object.
+pub fn generation() -> u32 {
+    GENERATION.load(Ordering::Acquire)
+}
+
+/// Holds the locks of `object` across every fork from now on, for as long as it lives. Must not
+/// be called under a lock of a watched object.
+pub fn watch(object: &Arc<dyn Hold>) {
+    install();
+    let mut registry = lock(&WATCHED);
+    registry.retain(|entry| entry.strong_count() > 0);
+    registry.push(Arc::downgrade(object));
+}
+
+/// Holds one more lock across every fork, entered after the locks of all watched objects. There
+/// is one such lock in the library, so a second hook replaces the first.
+pub fn hold_last(hook: HoldLast) {
+    install();
+    *lock(&LAST) = Some(hook);
+}
+
+/// Registers the handlers. Two threads that are here at once may register them twice, which they
+/// bear; a `Once` would leave a child hanging that was forked while another thread was inside.
+pub fn install() {
+    if INSTALLED.load(Ordering::Acquire) {
+        return;
+    }
+    // SAFETY: the three functions live as long as the library, which is linked `nodelete`, and
+    // do not unwind. A failure (no memory) leaves them unregistered and is tried again.
+    let failed = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) } != 0;
+    if !failed {
+        INSTALLED.store(true, Ordering::Release);
+    }
+}
+
+extern "C" fn prepare() {
+    HELD.with(|held| {
+        let already = held.take();
+        held.set(already.or_else(|| Some(ManuallyDrop::new(hold_everything()))));
+    });
+}
+
+extern "C" fn parent() {
+    release();
+}
+
+extern "C" fn child() {
+    GENERATION.fetch_add(1, Ordering::AcqRel);
+    release();
+}
+
+fn hold_everything() -> Held {
+    let registry = lock(&WATCHED);
+    let alive: Vec<Arc<dyn Hold>> = registry.iter().filter_map(Weak::upgrade).collect();
+    let monitors = alive.iter().map(|object| Arc::clone(object).hold()).collect();
+    let last_hook = lock(&LAST);
+    let last = last_hook.map(|hook| hook());
+    Held { last, last_hook, monitors, registry, alive }
+}
+
+fn release() {
+    let Some(held) = HELD.with(Cell::take) else { return };
+    let Held { last, last_hook, monitors, registry, alive } = ManuallyDrop::into_inner(held);
+    // The reverse of the order of entering.
+    drop(last);
+    drop(last_hook);
+    drop(monitors);
+    drop(registry);
+    // Only now, outside all locks: this can be the end of an object whose other owners left
+    // during the fork. Its destructor finds the new generation in a child.
+    drop(alive);
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::sys::guard::OwnedGuard;
+    use std::sync::mpsc;
+
+    struct Watched(Arc<Mutex<u64>>);
+
+    impl Hold for Watched {
+        fn hold(self: Arc<Self>) -> Box<dyn Any> {
+            Box::new(OwnedGuard::lock(Arc::clone(&self.0)))
+        }
+    }
+
+    /// Runs `body` in a forked child and returns what it answered.
+    pub(crate) fn in_child(body: impl FnOnce() -> i32) -> i32 {
+        // SAFETY: the child only runs `body`, which allocates nothing and takes no lock that
+        // another thread can hold, and leaves by `_exit`; the alarm ends it should it hang.
+        unsafe {
+            let child = libc::fork();
+            assert!(child >= 0);
+            if child == 0 {
+                libc::alarm(20);
+                libc::_exit(body());
+            }
+            let mut status = 0;
+            assert_eq!(libc::waitpid(child, &mut status, 0), child);
+            assert!(libc::WIFEXITED(status), "the child was ended by a signal");
+            libc::WEXITSTATUS(status)
+        }
+    }
+
+    #[test]
+    fn the_generation_moves_in_the_child_only() {
+        install();
+        let before = generation();
+        assert_eq!(in_child(|| i32::from(generation() != before)), 1);
+        assert_eq!(generation(), before);
+    }
+
+    #[test]
+    fn a_lock_that_another_thread_holds_is_free_in_the_child() {
+        let mutex = Arc::new(Mutex::new(0));
+        let object: Arc<dyn Hold> = Arc::new(Watched(Arc::clone(&mutex)));
+        watch(&object);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let busy = Arc::clone(&mutex);
+        let (entered, first) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let mut guard = lock(&busy);
+            entered.send(()).unwrap();
+            while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                // Held nearly always: the lock is free only for an instant each round.
+                drop(guard);
+                std::thread::yield_now();
+                guard = lock(&busy);
+                for _ in 0..10_000 {
+                    *guard = std::hint::black_box(*guard + 1);
+                }
+            }
+        });
+        first.recv().unwrap();
+        for _ in 0..20 {
+            assert_eq!(in_child(|| i32::from(mutex.try_lock().is_ok())), 1);
+        }
+        drop(stop);
+        thread.join().unwrap();
+        assert!(mutex.try_lock().is_ok(), "the parent's lock was left as well");
+    }
+
+    #[test]
+    fn a_poisoned_lock_does_not_stop_a_fork() {
+        let mutex = Arc::new(Mutex::new(0));
+        let poisoner = Arc::clone(&mutex);
+        let thread = std::thread::spawn(move || {
+            let _guard = lock(&poisoner);
+            std::panic::resume_unwind(Box::new("on purpose"));
+        });
+        assert!(thread.join().is_err());
+        let object: Arc<dyn Hold> = Arc::new(Watched(mutex));
+        watch(&object);
+        assert_eq!(in_child(|| 7), 7);
+    }
+
+    #[test]
+    fn a_dead_object_is_forgotten() {
+        let object: Arc<dyn Hold> = Arc::new(Watched(Arc::new(Mutex::new(0))));
+        watch(&object);
+        let weak = Arc::downgrade(&object);
+        drop(object);
+        assert_eq!(in_child(|| 7), 7);
+        let other: Arc<dyn Hold> = Arc::new(Watched(Arc::new(Mutex::new(0))));
+        watch(&other);
+        assert!(!lock(&WATCHED).iter().any(|entry| entry.ptr_eq(&weak)));
+    }
+}
