@@ -5,6 +5,7 @@
 
 pub mod document;
 mod id;
+pub mod name;
 mod policy;
 mod probe;
 mod reason;
