@@ -8,6 +8,7 @@ pub mod detector;
 pub mod document;
 mod event;
 mod id;
+pub mod name;
 mod policy;
 mod probe;
 mod reason;

@@ -1,0 +1,212 @@
+//! A check as it is written, and what it means.
+//!
+//! The same keys, without the name, the relations and the probes, are what a monitor's `defaults`
+//! may give; one struct serves both.
+
+use serde::Deserialize;
+
+use super::CheckSpec;
+use super::defaults::Defaults;
+use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
+use super::http::HttpDoc;
+use super::span::{HOUR, Span};
+use super::tcp::TcpDoc;
+use super::value::{Count, Given, List, Object, Share, Text};
+use super::word::Word;
+use crate::error::Error;
+use crate::model::name::{NAME_ALLOWED, NAME_RESERVED, is_name, is_reserved};
+use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
+use crate::time::{MILLISECOND, SECOND};
+
+/// Every key that says what is measured; a check has exactly one.
+pub(super) const PROBE_KEYS: [&str; 8] =
+    ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+
+/// Results in a row.
+type Threshold = Count<1, 1_000>;
+/// The most tags of a check.
+pub(super) const TAGS_LIMIT: usize = 32;
+
+/// A check: something watched under a unique name, by exactly one probe.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename = "check", default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct CheckDoc<'a> {
+    /// The unique name: 1 to 127 bytes of UTF-8 without control characters. The prefixes
+    /// "system." and "meshvitals." are the library's own.
+    #[serde(borrow)]
+    pub name: Given<Text<'a>>,
+
+    /// Connects to a stream socket.
+    pub tcp: Given<Object<TcpDoc<'a>>>,
+    /// Sends one HTTP/1.1 request.
+    pub http: Given<Box<Object<HttpDoc<'a>>>>,
+    /// Share of CPU time in use.
+    pub cpu: Given<Object<LevelDoc>>,
+    /// Share of memory in use.
+    pub memory: Given<Object<LevelDoc>>,
+    /// Share of a filesystem in use.
+    pub disk: Given<Object<DiskDoc<'a>>>,
+    /// The host program pushes results; silence beyond the ttl is a failure.
+    pub heartbeat: Given<Object<HeartbeatDoc<'a>>>,
+    /// A function of the host program, run on a pool of the library.
+    pub callback: Given<Object<NothingDoc>>,
+    /// The host program runs the check when asked to.
+    pub external: Given<Object<NothingDoc>>,
+
+    /// Time between the starts of two runs. Default: 15s.
+    pub interval: Given<Span<'a, { 10 * MILLISECOND }, { 24 * HOUR }>>,
+    /// From the start of a run to its deadline; may exceed the interval. Default: 5s.
+    pub timeout: Given<Span<'a, MILLISECOND, HOUR>>,
+    /// Time between runs while in doubt, at most the interval. Default: the smaller of 0.7 s and a
+    /// fifth of the interval.
+    pub confirm_interval: Given<Span<'a, MILLISECOND, { 24 * HOUR }>>,
+    /// Failures in a row that make UNHEALTHY. Default: 3, of a heartbeat 1.
+    pub failure_threshold: Given<Threshold>,
+    /// Passes in a row that end UNHEALTHY and DEGRADED. Default: 2.
+    pub success_threshold: Given<Threshold>,
+    /// Warnings in a row that make DEGRADED. Default: 2.
+    pub degraded_threshold: Given<Threshold>,
+    /// What may be decided by the first result: "pass": a pass makes HEALTHY; "any": so may a
+    /// failure; "none": nothing, the thresholds hold from the start. Default: pass.
+    pub first_result_decides: Given<Word<'a, FirstResult>>,
+    /// Before this age a check that never had a status does not become UNHEALTHY. Default: 0.
+    pub start_grace: Given<Span<'a, 0, { 24 * HOUR }>>,
+    /// How long after its deadline an answer still counts as late. Default: 0.
+    pub linger: Given<Span<'a, 0, HOUR>>,
+    /// Runs in flight at once; 1 under the policy thresholds. Default: 1.
+    pub max_in_flight: Given<Count<1, 8>>,
+    /// Whether groups and the overall status become UNHEALTHY with this check. Default: true, with
+    /// the role inform false.
+    pub critical: Given<bool>,
+    /// "gate": may become UNHEALTHY; "inform": stops at DEGRADED. Default: gate.
+    pub role: Given<Word<'a, Role>>,
+    /// Whether a warning counts as a failure. Default: false.
+    pub degraded_is_failure: Given<bool>,
+    /// The groups that the check belongs to.
+    pub tags: Given<List<Text<'a>, TAGS_LIMIT>>,
+    /// Names of checks without which this one cannot work; while one of them is UNHEALTHY this one
+    /// is blocked.
+    pub depends_on: Given<List<Text<'a>, 32>>,
+    /// A number that events of the check carry. Default: 0.
+    pub cookie: Given<Count<0, { u64::MAX }>>,
+    /// A fixed delay of the first run. Default: the start is spread by the name.
+    pub initial_delay: Given<Span<'a, 0, { 24 * HOUR }>>,
+    /// Share of the interval by which each round moves, to both sides. Default: 0.1.
+    pub jitter: Given<Share<false, 500_000>>,
+    /// The rules that turn results into a status. Default: thresholds.
+    pub policy: Given<Word<'a, PolicyKind>>,
+}
+
+impl CheckDoc<'_> {
+    /// What the document means over `defaults`.
+    pub fn check(&self, defaults: &Defaults) -> Result<CheckSpec, Error> {
+        let name = self.name()?;
+        let probe = self.probe(defaults)?;
+        let heartbeat = matches!(probe, ProbeSpec::Heartbeat { .. });
+        let policy = defaults.under(self, true)?.policy(heartbeat);
+        let depends_on = names(&self.depends_on, "/depends_on")?.unwrap_or_default();
+        if depends_on.iter().any(|other| **other == *name) {
+            return Err(Error::document("/depends_on", "a check cannot depend on itself"));
+        }
+        let cookie = self.cookie.read("/cookie")?.unwrap_or(0);
+        Ok(CheckSpec { name: name.into(), probe, policy, depends_on, cookie })
+    }
+
+    fn name(&self) -> Result<&str, Error> {
+        let Some(Text(name)) = &self.name.0 else {
+            return Err(Error::document("/name", "is missing; every check has a name"));
+        };
+        if !is_name(name) {
+            return Err(Error::range("/name", name.escape_debug(), NAME_ALLOWED));
+        }
+        if is_reserved(name) {
+            return Err(Error::range("/name", name, NAME_RESERVED));
+        }
+        Ok(name)
+    }
+
+    /// Which probe keys are there, in the order of [`PROBE_KEYS`].
+    fn given(&self) -> [bool; 8] {
+        [
+            self.tcp.0.is_some(),
+            self.http.0.is_some(),
+            self.cpu.0.is_some(),
+            self.memory.0.is_some(),
+            self.disk.0.is_some(),
+            self.heartbeat.0.is_some(),
+            self.callback.0.is_some(),
+            self.external.0.is_some(),
+        ]
+    }
+
+    fn probe(&self, defaults: &Defaults) -> Result<ProbeSpec, Error> {
+        let given = self.given();
+        if given.iter().filter(|given| **given).count() != 1 {
+            return Err(wrong_probes(given));
+        }
+        if let Some(Object(tcp)) = &self.tcp.0 {
+            tcp.probe()
+        } else if let Some(http) = &self.http.0 {
+            http.0.probe()
+        } else if let Some(Object(cpu)) = &self.cpu.0 {
+            cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
+        } else if let Some(Object(memory)) = &self.memory.0 {
+            memory.level("/memory/threshold", defaults.memory_threshold).map(ProbeSpec::Memory)
+        } else if let Some(Object(disk)) = &self.disk.0 {
+            disk.probe(defaults.disk_threshold)
+        } else if let Some(Object(heartbeat)) = &self.heartbeat.0 {
+            heartbeat.probe()
+        } else if self.callback.0.is_some() {
+            Ok(ProbeSpec::Callback)
+        } else {
+            Ok(ProbeSpec::External)
+        }
+    }
+
+    /// The first key that only a check may have, for `defaults`.
+    pub fn own_key(&self) -> Option<&'static str> {
+        let own = [
+            (self.name.0.is_some(), "name"),
+            (self.cookie.0.is_some(), "cookie"),
+            (self.depends_on.0.is_some(), "depends_on"),
+        ];
+        let probes = self.given().into_iter().zip(PROBE_KEYS);
+        own.into_iter().chain(probes).find_map(|(given, key)| given.then_some(key))
+    }
+}
+
+/// The error that a check has no probe, or more than one.
+fn wrong_probes(given: [bool; 8]) -> Error {
+    let mut there = PROBE_KEYS.iter().zip(given).filter_map(|(key, there)| there.then_some(*key));
+    let all = PROBE_KEYS.join(", ");
+    match (there.next(), there.next()) {
+        (Some(first), Some(second)) => Error::document(
+            format!("/{second}"),
+            format!("{first} and {second} are two probes; allowed: exactly one of {all}"),
+        ),
+        _ => Error::document("", format!("has no probe; allowed: exactly one of {all}")),
+    }
+}
+
+/// Names sorted, without repetition, so that equal sets are equal.
+pub(super) fn names<const MAX: usize>(
+    list: &Given<List<Text<'_>, MAX>>,
+    key: &str,
+) -> Result<Option<Box<[Box<str>]>>, Error> {
+    let Some(List(texts)) = &list.0 else { return Ok(None) };
+    let mut names: Vec<Box<str>> = Vec::with_capacity(texts.len());
+    for (index, Text(text)) in texts.iter().enumerate() {
+        if !is_name(text) {
+            let key = format!("{key}/{index}");
+            return Err(Error::range(key, text.escape_debug(), NAME_ALLOWED));
+        }
+        names.push((&**text).into());
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(Some(names.into()))
+}
+
+/// The longest `confirm_interval` that nobody asked for.
+pub(super) const CONFIRM_USUAL_NS: u64 = 7 * SECOND / 10;

@@ -1,0 +1,175 @@
+//! Reading a document: fast when it is right, in words when it is wrong.
+//!
+//! The first pass only parses. When it fails on a value, a second pass follows the path to it, so
+//! that the error carries a JSON pointer, what stands there and what is allowed. Nothing that
+//! stands under a secret key, and no text that may hold userinfo, is repeated.
+
+use serde::de::DeserializeSeed;
+use serde_json::error::Category;
+use serde_path_to_error::{Deserializer, Path, Segment, Track};
+
+use super::check::PROBE_KEYS;
+use crate::error::{Error, cut};
+
+/// The largest document, in bytes.
+const DOCUMENT_LIMIT: usize = 64 << 20;
+
+/// The longest piece of a value or key that an error repeats, in bytes.
+const SHOWN_LIMIT: usize = 64;
+
+/// Reads a whole document; nothing may follow it.
+pub(super) fn parse<'de, S>(text: &'de str, seed: S) -> Result<S::Value, Error>
+where
+    S: DeserializeSeed<'de> + Copy,
+{
+    if text.len() > DOCUMENT_LIMIT {
+        let length = text.len();
+        return Err(Error::document(
+            "",
+            format!("{length} bytes are too many for one document; allowed: {DOCUMENT_LIMIT}"),
+        ));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    value.map_err(|error| match error.classify() {
+        Category::Data => locate(text, seed, error),
+        // These texts of serde_json name a place and a kind, never what stands there.
+        _ => Error::document("", format!("is not valid JSON: {error}")),
+    })
+}
+
+/// Walks the document again and puts the error where it belongs.
+fn locate<'de, S>(text: &'de str, seed: S, first: serde_json::Error) -> Error
+where
+    S: DeserializeSeed<'de>,
+{
+    let mut track = Track::new();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let error = seed.deserialize(Deserializer::new(&mut json, &mut track)).err().unwrap_or(first);
+    in_words(&track.path(), &error.to_string())
+}
+
+/// Turns serde's message into ours.
+fn in_words(path: &Path, message: &str) -> Error {
+    let place = Place::of(path);
+    // "… at line 1 column 7" says less than the pointer does.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    // What was found comes first and may hold anything, also this separator.
+    let (found, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
+    let field = || found.split('`').nth(1).unwrap_or_default();
+
+    if found.starts_with("unknown field ") {
+        let allowed = place.allowed_keys(expected);
+        return Error::document(place.pointer, format!("is not a known key; allowed: {allowed}"));
+    }
+    if found.starts_with("duplicate field ") {
+        return Error::document(
+            format!("{}/{}", place.pointer, field()),
+            "stands there twice; allowed: each key once",
+        );
+    }
+    if found.starts_with("missing field ") {
+        return Error::document(format!("{}/{}", place.pointer, field()), "is missing");
+    }
+    match found.strip_prefix("invalid type: ") {
+        Some(found) => {
+            let found = place.found(found);
+            Error::document(place.pointer, format!("expected {expected}, found {found}"))
+        }
+        // Our own visitors' messages; they repeat no value.
+        None => Error::document(place.pointer, message.to_owned()),
+    }
+}
+
+/// A place in a document, and what may be said about it.
+struct Place {
+    pointer: String,
+    secret: bool,
+    defaults: bool,
+}
+
+impl Place {
+    fn of(path: &Path) -> Place {
+        let mut pointer = String::new();
+        let mut keys: Vec<&str> = Vec::new();
+        for segment in path {
+            pointer.push('/');
+            match segment {
+                Segment::Seq { index } => pointer.push_str(&index.to_string()),
+                Segment::Map { key } => {
+                    // Whoever writes "Authorization: Bearer …" as one key has put the secret there.
+                    let key = match keys.as_slice() {
+                        [.., "http", "headers"] => token_prefix(key),
+                        _ => key,
+                    };
+                    push_key(&mut pointer, key);
+                    keys.push(key);
+                }
+                Segment::Enum { .. } | Segment::Unknown => pointer.push('?'),
+            }
+        }
+        let secret = keys.iter().position(|key| *key == "http").is_some_and(|http| {
+            matches!(
+                keys[http + 1..],
+                [] | ["headers" | "body", ..] | ["expect"] | ["expect", "body_contains", ..]
+            )
+        });
+        Place { pointer, secret, defaults: keys.first() == Some(&"defaults") }
+    }
+
+    /// What serde found, as "string "x"", in JSON's words and fit to be repeated.
+    fn found(&self, found: &str) -> String {
+        let (kind, value) = found.split_once(' ').unwrap_or((found, ""));
+        let (kind, value) = match kind {
+            "string" => ("the text", value),
+            "integer" => ("the number", value),
+            "floating" => ("the number", value.trim_start_matches("point ")),
+            "boolean" => ("the truth value", value),
+            "sequence" => return "an array".into(),
+            "map" => return "an object".into(),
+            _ => return cut(found, SHOWN_LIMIT).to_owned(),
+        };
+        if self.secret || value.contains('@') {
+            return format!("{kind} (not shown)").replace("the ", "a ");
+        }
+        format!("{kind} {}", cut(value.trim_matches('`'), SHOWN_LIMIT))
+    }
+
+    /// The keys of serde's "one of `a`, `b`".
+    fn allowed_keys(&self, expected: &str) -> String {
+        let keys = expected.split('`').skip(1).step_by(2);
+        // Defaults are read as a check that has no name, no probe and no relations.
+        let own = |key: &&str| !self.defaults || may_default(key);
+        let keys: Vec<&str> = keys.filter(own).collect();
+        if keys.is_empty() { "no keys".into() } else { keys.join(", ") }
+    }
+}
+
+/// Whether a monitor's `defaults` may give this key of a check.
+pub(super) fn may_default(key: &str) -> bool {
+    !PROBE_KEYS.contains(&key) && !matches!(key, "name" | "cookie" | "depends_on")
+}
+
+/// The part of a header's name that is one.
+pub(super) fn token_prefix(name: &str) -> &str {
+    let end = name.bytes().position(|byte| !byte.is_ascii_alphanumeric() && byte != b'-');
+    cut(&name[..end.unwrap_or(name.len())], SHOWN_LIMIT)
+}
+
+/// Adds a key to a JSON pointer, cut, and escaped as RFC 6901 asks.
+pub(super) fn push_key(pointer: &mut String, key: &str) {
+    for letter in cut(key, SHOWN_LIMIT).chars() {
+        match letter {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            letter if letter.is_control() => pointer.extend(letter.escape_default()),
+            letter => pointer.push(letter),
+        }
+    }
+}
+
+/// A text in quotes, cut, its control characters escaped. Not for secrets; a text that may hold
+/// userinfo is left out.
+pub(super) fn shown(text: &str) -> String {
+    if text.contains('@') { "(not shown)".into() } else { format!("{:?}", cut(text, SHOWN_LIMIT)) }
+}

@@ -1,0 +1,33 @@
+//! The probe `tcp`: where to connect, and how.
+
+use serde::Deserialize;
+
+use super::address;
+use super::value::{Given, Text};
+use super::word::Word;
+use crate::error::Error;
+use crate::model::{Connect, ProbeSpec, TcpSpec};
+
+/// Connects to a stream socket: reachability, not health, of what listens there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename = "tcp", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct TcpDoc<'a> {
+    /// Where to connect: "10.0.0.5:5432", "[::1]:5432", "db.example:5432" or
+    /// "unix:/run/x.sock".
+    #[serde(borrow)]
+    address: Text<'a>,
+    /// "full": a whole handshake, which the application sees; "fast": the reset takes the place
+    /// of its last segment, so that only the target's kernel sees it. Default: full.
+    #[serde(default)]
+    connect: Given<Word<'a, Connect>>,
+}
+
+impl TcpDoc<'_> {
+    #[inline]
+    pub fn probe(&self) -> Result<ProbeSpec, Error> {
+        let target = address::read(&self.address.0, "/tcp/address")?;
+        let connect = self.connect.read("/tcp/connect")?.unwrap_or_default();
+        Ok(ProbeSpec::Tcp(TcpSpec { target, connect }))
+    }
+}
