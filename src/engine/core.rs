@@ -14,14 +14,14 @@ use super::runs::{Runs, Slots};
 use super::table::{Activity, Check, Table};
 use crate::error::Error;
 use crate::event::Mailbox;
-use crate::model::document::{Defaults, MonitorSpec};
+use crate::model::document::{CheckSpec, MonitorSpec};
 use crate::model::wheel::Wheel;
-use crate::model::{CheckId, Event, Kinds, ProbeSpec, Reason, Status, schedule};
+use crate::model::{CheckId, Event, Kinds, Policy, ProbeSpec, Reason, Role, Status, schedule};
 use crate::sync::Arc;
 use crate::time::{SECOND, Tick};
 
 /// The longest a wake-up may be late before the machine may have been suspended.
-const SUSPENSION_NS: u64 = 2 * SECOND;
+pub(super) const SUSPENSION_NS: u64 = 2 * SECOND;
 
 /// What the driver of the core must do.
 pub enum Command {
@@ -62,10 +62,6 @@ pub struct Settings {
     pub start_spread_ns: Option<u64>,
     /// Whether time is handed in by the host program.
     pub manual: bool,
-    /// What checks take where their document is silent.
-    pub defaults: Defaults,
-    /// How long `free` waits.
-    pub stop_timeout_ns: u64,
 }
 
 /// One monitor's state.
@@ -92,6 +88,8 @@ pub struct Core {
     pub(super) lag_ns: u64,
     /// When the next turn is planned.
     pub(super) planned: Tick,
+    /// The earliest timer that was set since.
+    soonest: Tick,
     /// The date of the instant 0, for reports.
     pub(super) epoch_unix_ms: i64,
     pub(super) running: bool,
@@ -110,15 +108,13 @@ impl Core {
     /// # Errors
     ///
     /// LIMIT when the process has no ids left.
-    pub fn new(spec: MonitorSpec, number: u32, now: Tick, unix_ms: i64) -> Result<Core, Error> {
+    pub fn new(spec: &MonitorSpec, number: u32, now: Tick, unix_ms: i64) -> Result<Core, Error> {
         let groups = Groups::new(u64::from(number) << 32, now)?;
         Ok(Core {
             settings: Settings {
                 slack_ns: spec.slack_ns,
                 start_spread_ns: spec.start_spread_ns,
                 manual: spec.manual,
-                defaults: spec.defaults,
-                stop_timeout_ns: spec.stop_timeout_ns,
             },
             number,
             table: Table::default(),
@@ -134,6 +130,7 @@ impl Core {
             now,
             lag_ns: 0,
             planned: Tick::NEVER,
+            soonest: Tick::NEVER,
             epoch_unix_ms: unix_ms - (now.0 / 1_000_000) as i64,
             running: spec.manual,
             own: None,
@@ -181,14 +178,35 @@ impl Core {
     }
 
     /// When the next turn is needed, [`Tick::NEVER`] if nothing is planned. Remembers the answer
-    /// as the plan against which lateness is measured.
+    /// as the plan against which lateness is measured. Outside manual mode it lies on the grid
+    /// of the slack, so that one wake-up serves everything that is due by then.
     pub fn plan(&mut self) -> Tick {
-        self.planned = self.next_at();
+        self.planned = self.on_grid(self.next_at());
+        self.soonest = Tick::NEVER;
         self.planned
     }
 
+    fn on_grid(&self, at: Tick) -> Tick {
+        if self.settings.manual || at == Tick::NEVER {
+            return at;
+        }
+        Tick(at.0.div_ceil(self.settings.slack_ns).saturating_mul(self.settings.slack_ns))
+    }
+
+    /// Whether a call from outside made something due before the planned turn.
+    pub fn needs_turn(&self) -> bool {
+        self.running
+            && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
+    }
+
+    /// Says what the time is in a call from outside, where nothing is late.
+    pub fn clock(&mut self, now: Tick) {
+        self.now = now.max(self.now);
+        self.lag_ns = 0;
+    }
+
     /// The earliest instant at which something is due.
-    fn next_at(&self) -> Tick {
+    pub(super) fn next_at(&self) -> Tick {
         if !self.running {
             return Tick::NEVER;
         }
@@ -213,7 +231,10 @@ impl Core {
     pub(super) fn set_timer(&mut self, index: u32) {
         match self.wake_at(index) {
             Tick::NEVER => self.wheel.clear(index),
-            at => self.wheel.set(index, at),
+            at => {
+                self.soonest = self.soonest.min(at);
+                self.wheel.set(index, at);
+            }
         }
     }
 
@@ -276,6 +297,8 @@ impl Core {
         let hash = schedule::name_hash(&check.name);
         let delay = match check.probe {
             ProbeSpec::Heartbeat { ttl_ns } => ttl_ns,
+            // It rides on the turns of others.
+            ProbeSpec::Own => u64::MAX,
             _ => schedule::first_delay(check.policy(), spread, hash),
         };
         check.born = now;
@@ -326,5 +349,23 @@ impl Core {
     /// The clock of the last turn.
     pub fn now(&self) -> Tick {
         self.now
+    }
+
+    /// Adds the check that shows our own health.
+    ///
+    /// # Errors
+    ///
+    /// LIMIT when the process has no ids left.
+    pub fn add_own(&mut self) -> Result<(), Error> {
+        let spec = CheckSpec {
+            name: "meshvitals.self".into(),
+            probe: ProbeSpec::Own,
+            policy: Policy { critical: false, role: Role::Inform, ..Policy::default() },
+            depends_on: Box::default(),
+            cookie: 0,
+        };
+        let ids = self.register(vec![spec], false)?;
+        self.own = ids.first().and_then(|&id| self.index_of(id).ok());
+        Ok(())
     }
 }

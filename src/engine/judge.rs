@@ -1,10 +1,10 @@
 //! From the end of a run to a status, and to the time of the next run.
 
-use super::core::{Command, Core};
-use super::runs::{Phase, is_external, serial};
+use super::core::Core;
+use super::runs::{Phase, Run, is_external, serial};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
-use crate::model::{Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule};
+use crate::model::{CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule};
 use crate::time::Tick;
 
 /// Local health rises by this for a local fault or a late run, up to 2.
@@ -160,16 +160,21 @@ impl Core {
     }
 
     /// The host program's answer to a request to run a check.
-    pub(super) fn answer(&mut self, token: u64, result: RunResult, finished: Tick) -> bool {
-        let lingering_allowed = |core: &mut Core| {
-            core.runs.get(token).is_some_and(|run| run.phase == Phase::Lingering)
+    pub(super) fn answer(
+        &mut self,
+        token: u64,
+        id: CheckId,
+        result: RunResult,
+        finished: Tick,
+    ) -> bool {
+        let wanted = |run: &mut Run| {
+            run.check == id && matches!(run.phase, Phase::Running | Phase::Lingering)
         };
-        let running = self.runs.get(token).is_some_and(|run| run.phase == Phase::Running);
-        if !running && !lingering_allowed(self) {
-            return false;
+        let is_wanted = self.runs.get(token).is_some_and(wanted);
+        if is_wanted {
+            self.finish(token, result, finished);
         }
-        self.finish(token, result, finished);
-        true
+        is_wanted
     }
 
     /// The host program has fetched a request to run a check: its clock starts now. Returns the
@@ -192,18 +197,6 @@ impl Core {
         if self.runs.get(token).is_some_and(|run| run.phase == Phase::Cancelling) {
             self.finish(token, RunResult::new(Outcome::Timeout, Reason::TIMEOUT), self.now);
             self.settle();
-        }
-    }
-
-    /// Whether a run is still wanted; the driver asks before it does something costly.
-    pub fn is_wanted(&mut self, token: u64) -> bool {
-        self.runs.get(token).is_some()
-    }
-
-    /// Forgets a command that could not be carried out, with a result that says so.
-    pub fn refuse(&mut self, command: &Command, reason: Reason) {
-        if let Command::Run { token, .. } = command {
-            self.finish(*token, RunResult::new(Outcome::Local, reason), self.now);
         }
     }
 }

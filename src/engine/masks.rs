@@ -55,9 +55,7 @@ impl Core {
         let (before, mask, blocked_others) = (member(check), check.mask, blocks(check));
         let (was_functional, until) = (check.was_functional, published_until(check));
         edit(check);
-        let status;
-        let masked;
-        (status, masked) = published(check);
+        let (status, masked) = published(check);
         check.published = status;
         check.was_functional |= status.is_functional();
         let changed = status != before.status;
@@ -197,7 +195,7 @@ impl Core {
         let Some(index) = self.own else { return };
         let (now, lhm, fault) = (self.now, self.lhm, self.fault);
         let degraded = lhm >= OWN_DEGRADED;
-        let next = self.wake_of_all().max(now).after(OWN_FRESHNESS_NS);
+        let next = self.next_at().max(now).after(OWN_FRESHNESS_NS);
         self.change(index, |check| {
             check.detector.set_own(degraded);
             check.reason = if degraded { fault } else { Reason::NONE };

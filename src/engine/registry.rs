@@ -3,7 +3,7 @@
 
 use super::callback::Callback;
 use super::core::Core;
-use super::groups::{OVERALL, member};
+use super::groups::OVERALL;
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
@@ -14,13 +14,13 @@ use crate::model::{
 };
 use crate::sync::Arc;
 use crate::time::Tick;
-use hashbrown::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Checks of one monitor: the wheel and the tokens have room for as many.
 const CHECK_LIMIT: usize = 1 << 24;
 
 impl Core {
-    /// Adds checks, all or none. `callback` is the function of the only one, if it is one.
+    /// Adds checks, all or none.
     ///
     /// # Errors
     ///
@@ -28,12 +28,20 @@ impl Core {
     pub fn register(
         &mut self,
         specs: Vec<CheckSpec>,
-        callback: Option<Arc<dyn Callback>>,
+        batch: bool,
+    ) -> Result<Vec<CheckId>, Error> {
+        self.add(specs, false, batch)
+    }
+
+    fn add(
+        &mut self,
+        specs: Vec<CheckSpec>,
+        callback: bool,
         batch: bool,
     ) -> Result<Vec<CheckId>, Error> {
         let prefix = |at: usize| if batch { format!("/{at}") } else { String::new() };
         for (at, spec) in specs.iter().enumerate() {
-            self.admit(spec, callback.is_some()).map_err(|error| error.below(&prefix(at)))?;
+            self.admit(spec, callback).map_err(|error| error.below(&prefix(at)))?;
         }
         self.check_relations(&specs, prefix)?;
         if self.table.len() + specs.len() > CHECK_LIMIT {
@@ -41,13 +49,14 @@ impl Core {
             return Err(Error::refused(Code::Limit, text));
         }
         self.make_groups(&specs)?;
-        let ids = publish::allocate_many(specs.len())?;
+        let owner = u64::from(self.number) << 32;
+        let ids = publish::allocate_many(specs.len(), |_| owner)?;
         self.table.reserve(specs.len());
         self.wheel.reserve(self.table.len() + specs.len());
         let mut related = Vec::new();
         for (spec, &id) in specs.into_iter().zip(&ids) {
             let depends_on = spec.depends_on.clone();
-            let index = self.insert(spec, id, callback.clone());
+            let index = self.insert(spec, id);
             if !depends_on.is_empty() {
                 related.push((index, depends_on));
             }
@@ -59,6 +68,29 @@ impl Core {
         Ok(ids)
     }
 
+    /// Adds a callback check; its function is made only when nothing can fail any more.
+    ///
+    /// # Errors
+    ///
+    /// As `register`.
+    pub fn register_callback(
+        &mut self,
+        spec: CheckSpec,
+        make: impl FnOnce() -> Arc<dyn Callback>,
+    ) -> Result<CheckId, Error> {
+        if spec.probe != ProbeSpec::Callback {
+            let text = "a function can only be registered for a check with the probe \"callback\"";
+            return Err(Error::refused(Code::Mode, text));
+        }
+        let id = self.add(vec![spec], true, false)?[0];
+        if let Ok(index) = self.index_of(id)
+            && let Some(check) = self.table.get_mut(index)
+        {
+            check.rare_mut().callback = Some(make());
+        }
+        Ok(id)
+    }
+
     /// Inserts a check, or replaces the one of its name.
     ///
     /// # Errors
@@ -66,7 +98,7 @@ impl Core {
     /// As `register`; MODE when either the old or the new check is a callback.
     pub fn replace(&mut self, spec: CheckSpec) -> Result<CheckId, Error> {
         let Some(index) = self.table.find(&spec.name) else {
-            return Ok(self.register(vec![spec], None, false)?[0]);
+            return Ok(self.register(vec![spec], false)?[0]);
         };
         let Some(check) = self.table.get(index) else { return Err(not_found(&spec.name)) };
         let id = check.id;
@@ -116,7 +148,7 @@ impl Core {
         let index = owner as u32;
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
-            _ if publish::was_issued(id) => {
+            _ if owner == 0 && publish::cell(id).is_some() => {
                 Err(Error::refused(Code::Stale, "the check of this id was removed"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
@@ -172,26 +204,25 @@ impl Core {
                 }
             }
         }
-        // Kahn: take away what depends on nothing that is left, until nothing moves.
-        let mut left: HashSet<usize> = (0..specs.len()).collect();
-        loop {
-            let before = left.len();
-            let waits = |at: usize, left: &HashSet<usize>| {
-                specs[at].depends_on.iter().any(|name| {
-                    places.get(&**name).is_some_and(|other| left.contains(other))
-                })
-            };
-            let free: Vec<usize> = left.iter().copied().filter(|&at| !waits(at, &left)).collect();
-            free.iter().for_each(|at| {
-                left.remove(at);
-            });
-            match left.iter().min() {
-                None => return Ok(()),
-                Some(&at) if left.len() == before => {
-                    return Err(cycle(&specs[at].name).below(&prefix(at)));
+        // Kahn, 1962: take away what depends on nothing that is left; a cycle stays.
+        let inside = |at: usize| {
+            specs[at].depends_on.iter().filter_map(|name| places.get(&**name).copied())
+        };
+        let mut waits: Vec<usize> = (0..specs.len()).map(|at| inside(at).count()).collect();
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); specs.len()];
+        (0..specs.len()).for_each(|at| inside(at).for_each(|other| dependents[other].push(at)));
+        let mut free: Vec<usize> = (0..specs.len()).filter(|&at| waits[at] == 0).collect();
+        while let Some(at) = free.pop() {
+            for &dependent in &dependents[at] {
+                waits[dependent] -= 1;
+                if waits[dependent] == 0 {
+                    free.push(dependent);
                 }
-                Some(_) => {}
             }
+        }
+        match waits.iter().position(|&count| count > 0) {
+            Some(at) => Err(cycle(&specs[at].name).below(&prefix(at))),
+            None => Ok(()),
         }
     }
 
@@ -239,15 +270,10 @@ impl Core {
         })
     }
 
-    fn insert(
-        &mut self,
-        spec: CheckSpec,
-        id: CheckId,
-        callback: Option<Arc<dyn Callback>>,
-    ) -> u32 {
+    fn insert(&mut self, spec: CheckSpec, id: CheckId) -> u32 {
         let shared = self.share(spec.policy);
-        let rare = (spec.cookie != 0 || callback.is_some())
-            .then(|| Box::new(Rare { cookie: spec.cookie, callback, ..Rare::default() }));
+        let rare = (spec.cookie != 0)
+            .then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
         let check = Check {
             id,
             name: spec.name,
@@ -395,7 +421,6 @@ impl Core {
         self.mailboxes.clear();
         indices.into_iter().for_each(|index| self.remove(index));
         self.groups.release();
-        let _ = member;
     }
 }
 

@@ -153,7 +153,6 @@ impl Core {
     /// Starts the run of a check that is due, or puts it in the queue for a slot.
     pub(super) fn begin_run(&mut self, index: u32) {
         let (now, manual) = (self.now, self.settings.manual);
-        let spread = self.settings.start_spread_ns;
         let Some(check) = self.table.get_mut(index) else { return };
         if check.due > now || check.mask.has(Mask::PAUSED) {
             return;
@@ -165,11 +164,7 @@ impl Core {
         }
         let interval = check.policy().interval_ns;
         if !manual && now.since(check.due) > interval.max(super::core::SUSPENSION_NS) {
-            // After a pause everything is due at once: spread it out again.
-            let hash = schedule::name_hash(&check.name);
-            check.grid = now.after(schedule::spread(check.policy(), spread, hash));
-            check.due = check.grid;
-            return;
+            return self.spread_out(index);
         }
         match class(&check.probe) {
             Class::Free => self.run(index, Class::Free),
@@ -184,6 +179,15 @@ impl Core {
                 self.slots.waiting[class as usize].push_back((index, check.id));
             }
         }
+    }
+
+    /// Begins the rounds of a check anew after a pause, when everything is due at once.
+    fn spread_out(&mut self, index: u32) {
+        let (now, spread) = (self.now, self.settings.start_spread_ns);
+        let Some(check) = self.table.get_mut(index) else { return };
+        let hash = schedule::name_hash(&check.name);
+        check.grid = now.after(schedule::spread(check.policy(), spread, hash));
+        check.due = check.grid;
     }
 
     /// Gives free slots to those that wait, in order.
@@ -225,14 +229,14 @@ impl Core {
         });
         check.activity = Activity::Running(token);
         check.started = now;
+        let cookie = check.cookie();
         if !external {
             let probe = check.probe.clone();
             let callback = check.rare.as_ref().and_then(|rare| rare.callback.clone());
-            let cookie = check.cookie();
             let deadline = limit;
             self.commands.push(Command::Run { token, check: id, probe, callback, cookie, deadline });
         } else if self.wanted.wants(Kinds::DUE) {
-            self.emit(Event { token, cookie: check.cookie(), ..Event::new(Kind::Due, id, now) });
+            self.emit(Event { token, cookie, ..Event::new(Kind::Due, id, now) });
         } else {
             self.finish(token, RunResult::new(Outcome::Local, Reason::HOST_NOT_POLLING), now);
         }
@@ -306,7 +310,6 @@ impl Core {
         let overran = result.outcome == Outcome::Timeout && result.reason != Reason::LATE;
         self.slots.give_back(class);
         let Some(check) = self.table.get_mut(index) else { return };
-        let (id, external) = (check.id, is_external(check));
         check.activity = Activity::Idle;
         match class {
             Class::Network | Class::Free if overran && linger_ns > 0 => {
@@ -329,7 +332,6 @@ impl Core {
                 self.runs.remove(token);
             }
         }
-        debug_assert!(!external || id.0 != 0);
     }
 
     /// Gives up late answers whose time is over.
@@ -379,6 +381,7 @@ impl Core {
                 self.commands.push(Command::Cancel { token });
             }
             self.book(run.index, serial(token), fault.clone(), self.now);
+            self.spread_out(run.index);
             self.set_timer(run.index);
         }
     }

@@ -6,7 +6,7 @@
 
 use super::Queue;
 use crate::model::{Event, Kinds};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{Condvar, Mutex, lock, wait, wait_while};
 use crate::sys::wake::Wake;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -96,16 +96,13 @@ impl Mailbox {
         if limit > 0 && !state.has_news() && patience != Some(Duration::ZERO) {
             let waits = |state: &mut State| !state.has_news();
             state = match patience {
-                None => self
-                    .arrived
-                    .wait_while(state, waits)
-                    .unwrap_or_else(|poisoned| poisoned.into_inner()),
-                Some(patience) => {
-                    self.arrived
-                        .wait_timeout_while(state, patience, waits)
-                        .unwrap_or_else(|poisoned| poisoned.into_inner())
-                        .0
+                None => {
+                    while !state.has_news() {
+                        state = wait(&self.arrived, state);
+                    }
+                    state
                 }
+                Some(patience) => wait_while(&self.arrived, state, patience, waits),
             };
         }
         let mut taken = 0;

@@ -27,6 +27,8 @@ pub enum ProbeSpec {
     Callback,
     /// The host program runs the check when asked to.
     External,
+    /// The monitor's own health; no document says it.
+    Own,
 }
 
 /// Where a stream socket listens.
@@ -136,6 +138,7 @@ impl ProbeSpec {
             ProbeSpec::Heartbeat { .. } => "heartbeat",
             ProbeSpec::Callback => "callback",
             ProbeSpec::External => "external",
+            ProbeSpec::Own => "self",
         }
     }
 

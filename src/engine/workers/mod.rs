@@ -88,6 +88,14 @@ pub fn current() -> Option<u64> {
     OWNER.get()
 }
 
+/// Runs `body` as a thread of this owner: what it calls must not wait for the owner's threads.
+pub fn as_owner<R>(owner: u64, body: impl FnOnce() -> R) -> R {
+    let before = OWNER.replace(Some(owner));
+    let answer = catch_unwind(AssertUnwindSafe(body));
+    OWNER.set(before);
+    answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 impl Pool {
     /// A pool without threads yet. `size` is how many jobs run at once, `limit` how many threads
     /// there may be with those that are stuck; `owner` is what [`current`] answers on them.

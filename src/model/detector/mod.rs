@@ -126,6 +126,11 @@ impl Detector {
         Output { previous: (before != self.measured).then_some(before), pace: self.pace() }
     }
 
+    /// The monitor's own health, which is known and not judged from results.
+    pub fn set_own(&mut self, degraded: bool) {
+        self.measured = if degraded { Status::Degraded } else { Status::Healthy };
+    }
+
     /// Forgets every count and the status; runs that were started before count no more.
     pub fn reset(&mut self) {
         *self = Detector { last_run: self.last_run, ..Detector::default() };

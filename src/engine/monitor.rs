@@ -1,0 +1,412 @@
+//! The monitor: the lock around the core, and the calls of the host program.
+//!
+//! Every call compares the process generation before it touches a lock, so that a forked child
+//! gets an error instead of a hang. What runs foreign code (drops of callbacks, the log) happens
+//! after the lock is left.
+
+use super::callback::Callback;
+use super::core::Core;
+use super::groups::OVERALL;
+use super::lifecycle::Life;
+use super::publish::{self, Cell};
+use super::subscribe::Subscription;
+use super::workers;
+use crate::error::{Code, Error};
+use crate::model::document;
+use crate::model::{CheckId, Kinds, Outcome, RunResult, Snapshot, Status};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::sys::fork;
+use crate::time::{self, Tick};
+use std::time::Duration;
+
+/// The most severe level that is logged is 0 (error); 1 warning, 2 information, 3 detail.
+pub(super) struct Log {
+    pub level: i32,
+    pub sink: Box<dyn Fn(i32, &str) + Send + Sync>,
+}
+
+/// What a monitor's handles, threads and subscriptions share.
+pub struct Inner {
+    pub(super) core: Arc<Mutex<Core>>,
+    pub(super) life: Arc<Mutex<Life>>,
+    pub(super) log: Mutex<Option<Arc<Log>>>,
+    pub(super) manual: bool,
+    pub(super) number: u32,
+    /// The process generation in which it was made or last started.
+    pub(super) generation: AtomicU32,
+    /// The last instant a manual monitor was advanced to.
+    pub(super) manual_now: AtomicU64,
+    overall: CheckId,
+    /// What documents take where they are silent; never changes.
+    defaults: document::Defaults,
+    /// How long dropping the monitor waits for its threads.
+    pub(super) stop_timeout: Duration,
+}
+
+/// A health engine: checks, a background thread, and what it publishes. All calls may be made
+/// from any thread; dropping it stops it.
+///
+/// # Examples
+///
+/// ```
+/// use meshvitals::{Monitor, Status};
+///
+/// let monitor = Monitor::new(None)?;
+/// monitor.start()?;
+/// let id = monitor.register(
+///     r#"{"name": "db", "tcp": {"address": "127.0.0.1:5432"}, "tags": ["readiness"]}"#,
+/// )?;
+/// assert_eq!(monitor.status(id), Status::Unknown);
+/// # Ok::<(), meshvitals::Error>(())
+/// ```
+pub struct Monitor {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// Numbers of monitors, for the owner words of their ids; 0 is no monitor.
+static NEXT_NUMBER: AtomicU32 = AtomicU32::new(1);
+
+impl Monitor {
+    /// Makes a monitor from a configuration document; `None` is `{}`. Nothing runs until
+    /// [`Monitor::start`]; a manual monitor runs when it is advanced.
+    ///
+    /// # Errors
+    ///
+    /// DOCUMENT or RANGE with the place, EXISTS for a name that stands twice, LIMIT.
+    pub fn new(config: Option<&str>) -> Result<Monitor, Error> {
+        let mut spec = document::parse_monitor(config)?;
+        let manual = spec.manual;
+        let mut system = document::system_checks(&spec);
+        let checks = std::mem::take(&mut spec.checks);
+        let defaults = spec.defaults.clone();
+        let stop_timeout = Duration::from_nanos(spec.stop_timeout_ns);
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        let now = if manual { Tick(0) } else { time::monotonic() };
+        let mut core = Core::new(&spec, number, now, time::unix_ms())?;
+        let filled = (|| {
+            if !manual {
+                core.add_own()?;
+            }
+            core.register(std::mem::take(&mut system), true)?;
+            core.register(checks, true).map_err(|error| error.below("/checks"))?;
+            core.find_group(OVERALL).ok_or_else(|| Error::NotFound { what: OVERALL.into() })
+        })();
+        let overall = match filled {
+            Ok(overall) => overall,
+            Err(error) => {
+                core.clear();
+                return Err(error);
+            }
+        };
+        let inner = Arc::new(Inner {
+            core: Arc::new(Mutex::new(core)),
+            life: Arc::new(Mutex::new(Life::default())),
+            log: Mutex::new(None),
+            manual,
+            number,
+            generation: AtomicU32::new(fork::generation()),
+            manual_now: AtomicU64::new(0),
+            overall,
+            defaults,
+            stop_timeout,
+        });
+        let held: Arc<dyn fork::Hold> = inner.clone();
+        fork::watch(&held);
+        Ok(Monitor { inner })
+    }
+
+    /// Registers a check from its document.
+    ///
+    /// # Errors
+    ///
+    /// DOCUMENT or RANGE with the place; EXISTS; MODE; LIMIT.
+    pub fn register(&self, document: &str) -> Result<CheckId, Error> {
+        let spec = document::parse_check(document, &self.inner.defaults)?;
+        self.inner.call(|core| Ok(core.register(vec![spec], false)?[0]))
+    }
+
+    /// Registers the checks of a JSON array, all or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::register`], with the index of the document in the place.
+    pub fn register_many(&self, documents: &str) -> Result<Vec<CheckId>, Error> {
+        let specs = document::parse_checks(documents, &self.inner.defaults)?;
+        self.inner.call(|core| core.register(specs, true))
+    }
+
+    /// Registers a callback check with its function.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::register`]; then the callback is dropped here.
+    pub fn register_callback(
+        &self,
+        document: &str,
+        callback: impl Callback + 'static,
+    ) -> Result<CheckId, Error> {
+        self.register_callback_with(document, || Arc::new(callback))
+    }
+
+    /// The same, with a function that is made only when nothing can fail any more.
+    pub(crate) fn register_callback_with(
+        &self,
+        document: &str,
+        make: impl FnOnce() -> Arc<dyn Callback>,
+    ) -> Result<CheckId, Error> {
+        let spec = document::parse_check(document, &self.inner.defaults)?;
+        self.inner.call(|core| core.register_callback(spec, make))
+    }
+
+    /// Registers a check, or puts its document in the place of the check of its name. The same
+    /// document changes nothing; another schedule keeps the counts; another probe begins anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::register`] without EXISTS; MODE for callback checks.
+    pub fn replace(&self, document: &str) -> Result<CheckId, Error> {
+        let spec = document::parse_check(document, &self.inner.defaults)?;
+        self.inner.call(|core| core.replace(spec))
+    }
+
+    /// Removes a check; a run in flight is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn unregister(&self, id: CheckId) -> Result<(), Error> {
+        self.unregister_many(&[id])
+    }
+
+    /// Removes checks, all or none.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn unregister_many(&self, ids: &[CheckId]) -> Result<(), Error> {
+        self.inner.call(|core| core.unregister(ids))
+    }
+
+    /// The id of a check by its name.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND.
+    pub fn find(&self, name: &str) -> Result<CheckId, Error> {
+        let found = self.inner.call(|core| Ok(core.find(name)))?;
+        found.ok_or_else(|| Error::NotFound { what: format!("a check named \"{name}\"") })
+    }
+
+    /// The ids of all checks.
+    ///
+    /// # Errors
+    ///
+    /// FORKED.
+    pub fn list(&self) -> Result<Vec<CheckId>, Error> {
+        self.inner.call(|core| Ok(core.list()))
+    }
+
+    /// The ids of all groups, the whole first.
+    ///
+    /// # Errors
+    ///
+    /// FORKED.
+    pub fn list_groups(&self) -> Result<Vec<CheckId>, Error> {
+        self.inner.call(|core| Ok(core.list_groups()))
+    }
+
+    /// The status of a check or group: UNKNOWN if it is too old, or the id unknown. Takes no
+    /// lock.
+    pub fn status(&self, id: CheckId) -> Status {
+        let Some(cell) = publish::cell(id) else { return Status::Unknown };
+        cell.status_at(id, self.coarse_now())
+    }
+
+    /// The status of the whole.
+    pub fn overall(&self) -> Status {
+        self.status(self.inner.overall)
+    }
+
+    /// The id of a group: a tag, `readiness`, `liveness`, `startup`, or `overall` for the whole.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND.
+    pub fn group_find(&self, name: &str) -> Result<CheckId, Error> {
+        let found = self.inner.call(|core| Ok(core.find_group(name)))?;
+        found.ok_or_else(|| Error::NotFound { what: format!("a group named \"{name}\"") })
+    }
+
+    /// The cell of a check or group, valid for ever; it reads UNKNOWN once the id is stale.
+    pub fn cell(&self, id: CheckId) -> Option<&'static Cell> {
+        publish::cell(id)
+    }
+
+    /// Everything known about a check or group.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn snapshot(&self, id: CheckId) -> Result<Snapshot, Error> {
+        self.inner.call(|core| core.snapshot(id))
+    }
+
+    /// What a probe of an orchestrator is told about a group; of a check, whether it is
+    /// functional.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn answer(&self, id: CheckId) -> Result<bool, Error> {
+        Ok(self.snapshot(id)?.answer)
+    }
+
+    /// Subscribes to events.
+    ///
+    /// # Errors
+    ///
+    /// RANGE for the mask or the capacity, BUSY for a second DUE, LIMIT without descriptors.
+    pub fn subscribe(&self, kinds: Kinds, capacity: usize) -> Result<Subscription, Error> {
+        self.inner.subscribe(kinds, capacity)
+    }
+
+    /// Reports a heartbeat (`token` 0) or the result of an external check. `finished` 0 is now.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND, STALE (also for a token that is out of date), MODE, RANGE.
+    pub fn report(
+        &self,
+        id: CheckId,
+        token: u64,
+        result: RunResult,
+        finished: Tick,
+    ) -> Result<(), Error> {
+        self.inner.call(|core| core.report(id, token, result, finished))
+    }
+
+    /// Reports a heartbeat that says that all is well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::report`].
+    pub fn beat(&self, id: CheckId) -> Result<(), Error> {
+        self.report(id, 0, RunResult::new(Outcome::Pass, crate::model::Reason::NONE), Tick(0))
+    }
+
+    /// Asks for a run now and returns at once; the answer is a RESULT event.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND, STALE, MODE, NOT_RUNNING.
+    pub fn check_now(&self, id: CheckId) -> Result<(), Error> {
+        self.inner.call(|core| core.check_now(id))
+    }
+
+    /// Pauses a check, or lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND, STALE, MODE.
+    pub fn pause(&self, id: CheckId, paused: bool) -> Result<(), Error> {
+        self.inner.call(|core| core.pause(id, paused))
+    }
+
+    /// Publishes this status for so many milliseconds, whatever is measured; `None` ends that.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn override_status(
+        &self,
+        id: CheckId,
+        forced: Option<(Status, u64)>,
+    ) -> Result<(), Error> {
+        self.inner.call(|core| core.force_status(id, forced))
+    }
+
+    /// Sends the lines of the log up to a level (0 error to 3 detail) to a function, which is
+    /// called on any thread and under no lock. `None` ends that.
+    ///
+    /// # Errors
+    ///
+    /// FORKED.
+    pub fn set_log(
+        &self,
+        level: i32,
+        sink: Option<Box<dyn Fn(i32, &str) + Send + Sync>>,
+    ) -> Result<(), Error> {
+        self.inner.check_fork()?;
+        let log = sink.map(|sink| Arc::new(Log { level, sink }));
+        let old = std::mem::replace(&mut *lock(&self.inner.log), log);
+        workers::as_owner(self.inner.number.into(), || drop(old));
+        Ok(())
+    }
+
+    /// The clock of everything this monitor says, in nanoseconds; manual: the last advance.
+    pub fn now(&self) -> Tick {
+        if self.inner.manual { self.inner.manual_now() } else { time::monotonic() }
+    }
+
+    /// The same, on Linux up to 4 ms behind and several times cheaper.
+    fn coarse_now(&self) -> Tick {
+        if self.inner.manual { self.inner.manual_now() } else { time::coarse() }
+    }
+}
+
+impl Inner {
+    /// FORKED if this process is not the one in which the monitor was started.
+    pub(super) fn check_fork(&self) -> Result<(), Error> {
+        if self.generation.load(Ordering::Acquire) == fork::generation() {
+            return Ok(());
+        }
+        Err(Error::refused(Code::Forked, "the process was forked; start the monitor again"))
+    }
+
+    /// Makes a call on the core that can be refused.
+    pub(super) fn call<R>(
+        &self,
+        call: impl FnOnce(&mut Core) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.check_fork()?;
+        self.enter(call)
+    }
+
+    /// Makes a call on the core, wakes the engine if it must act sooner, and does outside the
+    /// lock what runs foreign code.
+    pub(super) fn enter<R>(&self, call: impl FnOnce(&mut Core) -> R) -> R {
+        let mut core = lock(&self.core);
+        if !self.manual {
+            core.clock(time::monotonic());
+        }
+        let answer = call(&mut core);
+        let (garbage, lines) = core.take_garbage();
+        let needs_turn = core.needs_turn();
+        drop(core);
+        if needs_turn {
+            lock(&self.life).wake();
+        }
+        self.clean_up(garbage, lines);
+        answer
+    }
+
+    /// Drops what runs foreign code and writes the log; never under a lock.
+    pub(super) fn clean_up(&self, garbage: Vec<Arc<dyn Callback>>, lines: Vec<(i32, String)>) {
+        if garbage.is_empty() && lines.is_empty() {
+            return;
+        }
+        workers::as_owner(self.number.into(), || {
+            drop(garbage);
+            let log = lock(&self.log).clone();
+            if let Some(log) = log {
+                for (level, line) in lines.iter().filter(|(level, _)| *level <= log.level) {
+                    (log.sink)(*level, line);
+                }
+            }
+        });
+    }
+
+    fn manual_now(&self) -> Tick {
+        Tick(self.manual_now.load(Ordering::Acquire))
+    }
+}

@@ -1,0 +1,187 @@
+//! Subscriptions: who hears of what.
+
+use super::core::Core;
+use super::masks::reason;
+use super::monitor::Inner;
+use crate::error::{Code, Error};
+use crate::event::{Mailbox, Next};
+use crate::model::{Event, Kind, Kinds, Message, Reason};
+use crate::sync::{Arc, Weak};
+use crate::sys::fork;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+/// The largest capacity of a queue.
+const CAPACITY_LIMIT: usize = 1 << 20;
+
+/// A queue of events. Outlives its monitor: then it gives the rest, and says STOPPED.
+///
+/// # Examples
+///
+/// ```
+/// use meshvitals::{Kinds, Monitor};
+/// use std::time::Duration;
+///
+/// let monitor = Monitor::new(Some(r#"{"system_checks": false}"#))?;
+/// let subscription = monitor.subscribe(Kinds::LIFE, 64)?;
+/// monitor.register(r#"{"name": "jobs", "heartbeat": {"ttl": "30s"}}"#)?;
+/// let events = subscription.poll(16, Some(Duration::ZERO))?;
+/// assert_eq!(events[0].text.as_str(), "jobs");
+/// # Ok::<(), meshvitals::Error>(())
+/// ```
+pub struct Subscription {
+    mailbox: Arc<Mailbox>,
+    monitor: Weak<Inner>,
+    manual: bool,
+    /// The process generation in which it was made.
+    born: u32,
+}
+
+impl Subscription {
+    /// Takes up to `limit` events, waiting for the first up to `patience` (`None`: as long as it
+    /// takes; never in manual mode). Empty after a wake and when the time passed.
+    ///
+    /// # Errors
+    ///
+    /// STOPPED when the queue is empty and the monitor stopped or gone; FORKED in a child.
+    pub fn poll(&self, limit: usize, patience: Option<Duration>) -> Result<Vec<Event>, Error> {
+        self.check_fork()?;
+        let patience = if self.manual { Some(Duration::ZERO) } else { patience };
+        let mut events = Vec::new();
+        match self.mailbox.take(limit, patience, |event| events.push(event)) {
+            Next::Stopped => Err(Error::refused(Code::Stopped, "the monitor is stopped")),
+            Next::Taken(_) => {
+                events.retain_mut(|event| self.hand_out(event));
+                Ok(events)
+            }
+        }
+    }
+
+    /// A request to run a check starts its clock when it is handed out; one that is out of date
+    /// is not handed out at all.
+    fn hand_out(&self, event: &mut Event) -> bool {
+        let call = |call: &dyn Fn(&mut Core)| {
+            if let Some(monitor) = self.monitor.upgrade() {
+                monitor.enter(|core| call(core));
+            }
+        };
+        let limits = std::cell::Cell::new(None);
+        match event.kind {
+            Kind::Due => {
+                call(&|core| limits.set(core.fetched_due(event.token, core.now())));
+                let Some((deadline, linger_until)) = limits.get() else { return false };
+                (event.deadline, event.linger_until) = (deadline, linger_until);
+            }
+            Kind::Cancel => call(&|core| core.fetched_cancel(event.token, core.now())),
+            _ => {}
+        }
+        true
+    }
+
+    /// The descriptor that is readable while there is something to take.
+    ///
+    /// # Errors
+    ///
+    /// FORKED in a child.
+    pub fn fd(&self) -> Result<BorrowedFd<'_>, Error> {
+        self.check_fork()?;
+        Ok(self.mailbox.as_fd())
+    }
+
+    /// Makes a poll that waits, or else the next one, return without an event.
+    ///
+    /// # Errors
+    ///
+    /// FORKED in a child.
+    pub fn wake(&self) -> Result<(), Error> {
+        self.check_fork()?;
+        self.mailbox.wake();
+        Ok(())
+    }
+
+    /// Events that were merged into others, or dropped where that is allowed.
+    pub fn merged(&self) -> u64 {
+        self.check_fork().map_or(0, |()| self.mailbox.merged())
+    }
+
+    fn check_fork(&self) -> Result<(), Error> {
+        if self.born == fork::generation() {
+            return Ok(());
+        }
+        Err(Error::refused(Code::Forked, "this subscription belongs to the parent process"))
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if self.check_fork().is_err() {
+            // The parent's thread may have held its lock; nothing of it may be touched here.
+            std::mem::forget(Arc::clone(&self.mailbox));
+            return;
+        }
+        if let Some(monitor) = self.monitor.upgrade() {
+            monitor.enter(|core| core.unsubscribe(&self.mailbox));
+        }
+    }
+}
+
+impl Inner {
+    /// Makes a subscription.
+    pub(super) fn subscribe(
+        self: &Arc<Self>,
+        kinds: Kinds,
+        capacity: usize,
+    ) -> Result<Subscription, Error> {
+        if kinds.0 == 0 || kinds.0 & !Kinds::ALL.0 != 0 {
+            let allowed = "1 to 31: STATUS 1, DUE 2, RESULT 4, LIFE 8, LOG 16";
+            return Err(Error::range("kinds", kinds.0, allowed));
+        }
+        if capacity == 0 || capacity > CAPACITY_LIMIT {
+            return Err(Error::range("capacity", capacity, format!("1 to {CAPACITY_LIMIT}")));
+        }
+        let mailbox = Mailbox::new(kinds, capacity).map_err(|error| {
+            Error::refused(Code::Limit, format!("no descriptor for the subscription: {error}"))
+        })?;
+        let mailbox = Arc::new(mailbox);
+        self.call(|core| core.subscribe(Arc::clone(&mailbox)))?;
+        Ok(Subscription {
+            mailbox,
+            monitor: Arc::downgrade(self),
+            manual: self.manual,
+            born: fork::generation(),
+        })
+    }
+}
+
+impl Core {
+    fn subscribe(&mut self, mailbox: Arc<Mailbox>) -> Result<(), Error> {
+        let wants_due = |mailbox: &Arc<Mailbox>| mailbox.kinds().wants(Kinds::DUE);
+        if wants_due(&mailbox) && self.mailboxes.iter().any(wants_due) {
+            let text = "another subscription of this monitor receives DUE; free it first";
+            return Err(Error::refused(Code::Busy, text));
+        }
+        if mailbox.kinds().wants(Kinds::STATUS) {
+            for (_, check) in self.table.iter() {
+                mailbox.push(Event {
+                    cookie: check.cookie(),
+                    sequence: u64::from(check.sequence),
+                    previous: check.published,
+                    status: check.published,
+                    reason: Reason::INITIAL,
+                    value: check.value,
+                    text: Message::new(&reason(check).to_string()),
+                    ..Event::new(Kind::Status, check.id, self.now)
+                });
+            }
+        }
+        self.wanted = self.wanted.and(mailbox.kinds());
+        self.mailboxes.push(mailbox);
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, mailbox: &Arc<Mailbox>) {
+        self.mailboxes.retain(|other| !Arc::ptr_eq(other, mailbox));
+        let kinds = self.mailboxes.iter().map(|mailbox| mailbox.kinds());
+        self.wanted = kinds.fold(Kinds(0), Kinds::and);
+    }
+}
