@@ -83,8 +83,8 @@ fn named(text: &str) -> Result<Target, &'static str> {
     if host.contains(':') {
         return Err("has too many colons; an IPv6 address stands between brackets");
     }
-    check_host(host)?;
     let port = number(port).ok_or("has no port from 1 to 65535")?;
+    check_host(host)?;
     Ok(Target::Name(Arc::new(NameTarget { host: host.into(), port })))
 }
 

@@ -174,6 +174,9 @@ fn check_host_header(text: &str) -> Result<Box<str>, Error> {
     Err(Error::range("/http/host", shown(text), "a host, or host:port, in ASCII without spaces"))
 }
 
+/// A header's name and value.
+type Header = (Box<str>, Box<str>);
+
 /// Header names and values in the order in which they are written.
 #[derive(Clone, Debug)]
 pub(super) struct Headers<'a>(Vec<(Text<'a>, Text<'a>)>);
@@ -199,7 +202,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Headers<'a> {
 }
 
 impl Headers<'_> {
-    fn check(&self) -> Result<Box<[(Box<str>, Box<str>)]>, Error> {
+    fn check(&self) -> Result<Box<[Header]>, Error> {
         let key = "/http/headers";
         let bytes: usize = self.0.iter().map(|(name, value)| name.0.len() + value.0.len()).sum();
         if self.0.len() > HEADERS_LIMIT || bytes > HEADERS_BYTES_LIMIT {
