@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::address;
+use super::address::{self, Address};
 use super::expect::ExpectDoc;
 use super::explain::{push_key, shown, token_prefix};
 use super::value::{Given, Object, Text};
@@ -47,7 +47,7 @@ pub(super) struct HttpDoc<'a> {
     /// Where to connect instead of the URL's host: "10.0.0.5:8080", "[::1]:8080",
     /// "db.example:8080" or "unix:/run/x.sock".
     #[serde(default)]
-    address: Given<Text<'a>>,
+    address: Given<Address<'a>>,
     /// The method. Default: GET.
     #[serde(default)]
     method: Given<Text<'a>>,
@@ -68,10 +68,7 @@ pub(super) struct HttpDoc<'a> {
 impl HttpDoc<'_> {
     pub fn probe(&self) -> Result<ProbeSpec, Error> {
         let url = Url::read(&self.url.0)?;
-        let target = match &self.address.0 {
-            Some(Text(text)) => address::read(text, "/http/address")?,
-            None => url.target,
-        };
+        let target = self.address.read("/http/address")?.unwrap_or(url.target);
         let host = match &self.host.0 {
             Some(Text(text)) => check_host_header(text)?,
             None => url.host,

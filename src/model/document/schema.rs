@@ -7,14 +7,17 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use super::address::Address;
 use super::check::{CheckDoc, PROBE_KEYS};
 use super::expect::Codes;
 use super::explain::may_default;
 use super::http::Headers;
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
+use super::name::Name;
 use super::span::{Span, words};
 use super::value::{Count, Given, List, Object, Share, Text};
 use super::word::{Word, Words};
+use crate::model::name::NAME_LIMIT;
 use crate::time::SECOND;
 
 /// The JSON Schema of both documents: `$defs/check` and `$defs/monitor`.
@@ -95,6 +98,18 @@ inline!([T: JsonSchema, const MAX: usize] List<T, MAX>, generator => json_schema
     "type": "array",
     "items": generator.subschema_for::<T>(),
     "maxItems": MAX,
+}));
+
+inline!([] Name<'_>, _generator => json_schema!({
+    "type": "string",
+    "minLength": 1,
+    "maxLength": NAME_LIMIT,
+    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+}));
+
+inline!([] Address<'_>, _generator => json_schema!({
+    "type": "string",
+    "pattern": "^(unix:/.+|[^@/]+:[0-9]+)$",
 }));
 
 inline!([] Text<'_>, _generator => json_schema!({"type": "string"}));
