@@ -6,7 +6,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::explain::shown;
+use super::value::{Text, Value};
 use crate::error::Error;
 use crate::model::name::has_control;
 use crate::model::{NameTarget, Target};
@@ -21,21 +24,28 @@ const UNIX_LIMIT: usize = 107;
 pub(super) const ADDRESS_FORM: &str =
     "\"10.0.0.5:5432\", \"[::1]:5432\", \"db.example:5432\" or \"unix:/run/x.sock\"";
 
-/// Reads an address.
-///
-/// # Errors
-///
-/// A document error at `key` that says what is wrong and what is allowed.
-pub(super) fn read(text: &str, key: &str) -> Result<Target, Error> {
-    let target = match text.parse::<SocketAddr>() {
-        Ok(address) if address.port() != 0 => Ok(Target::Ip(address)),
-        Ok(_) => Err("has port 0"),
-        Err(_) => match text.strip_prefix("unix:") {
-            Some(path) => unix(path),
-            None => named(text),
-        },
-    };
-    target.map_err(|problem| refuse(text, key, problem))
+/// An address as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Address<'a>(#[serde(borrow)] Text<'a>);
+
+impl Value for Address<'_> {
+    type Meaning = Target;
+
+    fn read(&self, key: &str) -> Result<Target, Error> {
+        let Text(text) = &self.0;
+        let target = match text.parse::<SocketAddr>() {
+            Ok(address) if address.port() != 0 => Ok(Target::Ip(address)),
+            Ok(_) => Err("has port 0"),
+            Err(_) => match text.strip_prefix("unix:") {
+                Some(path) => unix(path),
+                None => named(text),
+            },
+        };
+        target.map_err(|problem| {
+            Error::document(key, format!("{} {problem}; allowed: {ADDRESS_FORM}", shown(text)))
+        })
+    }
 }
 
 /// Joins a host and a port that were split already, as those of a URL are.
@@ -51,10 +61,6 @@ pub(super) fn join(host: &str, port: u16) -> Result<Target, &'static str> {
             Ok(Target::Name(Arc::new(NameTarget { host: host.into(), port })))
         }
     }
-}
-
-fn refuse(text: &str, key: &str, problem: &str) -> Error {
-    Error::document(key, format!("{} {problem}; allowed: {ADDRESS_FORM}", shown(text)))
 }
 
 fn unix(path: &str) -> Result<Target, &'static str> {
@@ -83,8 +89,8 @@ fn named(text: &str) -> Result<Target, &'static str> {
     if host.contains(':') {
         return Err("has too many colons; an IPv6 address stands between brackets");
     }
-    check_host(host)?;
     let port = number(port).ok_or("has no port from 1 to 65535")?;
+    check_host(host)?;
     Ok(Target::Name(Arc::new(NameTarget { host: host.into(), port })))
 }
 

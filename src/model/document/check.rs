@@ -9,12 +9,13 @@ use super::CheckSpec;
 use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
+use super::name::{Name, names};
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
-use super::value::{Count, Given, List, Object, Share, Text};
+use super::value::{Count, Given, List, Object, Share};
 use super::word::Word;
 use crate::error::Error;
-use crate::model::name::{NAME_ALLOWED, NAME_RESERVED, is_name, is_reserved};
+use crate::model::name::{NAME_RESERVED, is_reserved};
 use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::{MILLISECOND, SECOND};
 
@@ -24,8 +25,6 @@ pub(super) const PROBE_KEYS: [&str; 8] =
 
 /// Results in a row.
 type Threshold = Count<1, 1_000>;
-/// The most tags of a check.
-pub(super) const TAGS_LIMIT: usize = 32;
 
 /// A check: something watched under a unique name, by exactly one probe.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,7 +34,7 @@ pub(super) struct CheckDoc<'a> {
     /// The unique name: 1 to 127 bytes of UTF-8 without control characters. The prefixes
     /// "system." and "meshvitals." are the library's own.
     #[serde(borrow)]
-    pub name: Given<Text<'a>>,
+    pub name: Given<Name<'a>>,
 
     /// Connects to a stream socket.
     pub tcp: Given<Object<TcpDoc<'a>>>,
@@ -84,10 +83,10 @@ pub(super) struct CheckDoc<'a> {
     /// Whether a warning counts as a failure. Default: false.
     pub degraded_is_failure: Given<bool>,
     /// The groups that the check belongs to.
-    pub tags: Given<List<Text<'a>, TAGS_LIMIT>>,
+    pub tags: Given<List<Name<'a>, 32>>,
     /// Names of checks without which this one cannot work; while one of them is UNHEALTHY this one
     /// is blocked.
-    pub depends_on: Given<List<Text<'a>, 32>>,
+    pub depends_on: Given<List<Name<'a>, 32>>,
     /// A number that events of the check carry. Default: 0.
     pub cookie: Given<Count<0, { u64::MAX }>>,
     /// A fixed delay of the first run. Default: the start is spread by the name.
@@ -106,21 +105,18 @@ impl CheckDoc<'_> {
         let heartbeat = matches!(probe, ProbeSpec::Heartbeat { .. });
         let policy = defaults.under(self, true)?.policy(heartbeat);
         let depends_on = names(&self.depends_on, "/depends_on")?.unwrap_or_default();
-        if depends_on.iter().any(|other| **other == *name) {
+        if depends_on.contains(&name) {
             return Err(Error::document("/depends_on", "a check cannot depend on itself"));
         }
         let cookie = self.cookie.read("/cookie")?.unwrap_or(0);
-        Ok(CheckSpec { name: name.into(), probe, policy, depends_on, cookie })
+        Ok(CheckSpec { name, probe, policy, depends_on, cookie })
     }
 
-    fn name(&self) -> Result<&str, Error> {
-        let Some(Text(name)) = &self.name.0 else {
+    fn name(&self) -> Result<Box<str>, Error> {
+        let Some(name) = self.name.read("/name")? else {
             return Err(Error::document("/name", "is missing; every check has a name"));
         };
-        if !is_name(name) {
-            return Err(Error::range("/name", name.escape_debug(), NAME_ALLOWED));
-        }
-        if is_reserved(name) {
+        if is_reserved(&name) {
             return Err(Error::range("/name", name, NAME_RESERVED));
         }
         Ok(name)
@@ -187,25 +183,6 @@ fn wrong_probes(given: [bool; 8]) -> Error {
         ),
         _ => Error::document("", format!("has no probe; allowed: exactly one of {all}")),
     }
-}
-
-/// Names sorted, without repetition, so that equal sets are equal.
-pub(super) fn names<const MAX: usize>(
-    list: &Given<List<Text<'_>, MAX>>,
-    key: &str,
-) -> Result<Option<Box<[Box<str>]>>, Error> {
-    let Some(List(texts)) = &list.0 else { return Ok(None) };
-    let mut names: Vec<Box<str>> = Vec::with_capacity(texts.len());
-    for (index, Text(text)) in texts.iter().enumerate() {
-        if !is_name(text) {
-            let key = format!("{key}/{index}");
-            return Err(Error::range(key, text.escape_debug(), NAME_ALLOWED));
-        }
-        names.push((&**text).into());
-    }
-    names.sort_unstable();
-    names.dedup();
-    Ok(Some(names.into()))
 }
 
 /// The longest `confirm_interval` that nobody asked for.

@@ -4,7 +4,8 @@
 //! on other keys (a heartbeat's threshold, the confirm interval), so a layer remembers whether
 //! those were given and the last step works them out.
 
-use super::check::{CONFIRM_USUAL_NS, CheckDoc, names};
+use super::check::{CONFIRM_USUAL_NS, CheckDoc};
+use super::name::names;
 use super::span::words;
 use crate::error::Error;
 use crate::model::{Policy, Role};

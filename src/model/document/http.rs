@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::address;
+use super::address::{self, Address};
 use super::expect::ExpectDoc;
 use super::explain::{push_key, shown, token_prefix};
 use super::value::{Given, Object, Text};
@@ -47,7 +47,7 @@ pub(super) struct HttpDoc<'a> {
     /// Where to connect instead of the URL's host: "10.0.0.5:8080", "[::1]:8080",
     /// "db.example:8080" or "unix:/run/x.sock".
     #[serde(default)]
-    address: Given<Text<'a>>,
+    address: Given<Address<'a>>,
     /// The method. Default: GET.
     #[serde(default)]
     method: Given<Text<'a>>,
@@ -68,10 +68,7 @@ pub(super) struct HttpDoc<'a> {
 impl HttpDoc<'_> {
     pub fn probe(&self) -> Result<ProbeSpec, Error> {
         let url = Url::read(&self.url.0)?;
-        let target = match &self.address.0 {
-            Some(Text(text)) => address::read(text, "/http/address")?,
-            None => url.target,
-        };
+        let target = self.address.read("/http/address")?.unwrap_or(url.target);
         let host = match &self.host.0 {
             Some(Text(text)) => check_host_header(text)?,
             None => url.host,
@@ -174,6 +171,9 @@ fn check_host_header(text: &str) -> Result<Box<str>, Error> {
     Err(Error::range("/http/host", shown(text), "a host, or host:port, in ASCII without spaces"))
 }
 
+/// A header's name and value.
+type Header = (Box<str>, Box<str>);
+
 /// Header names and values in the order in which they are written.
 #[derive(Clone, Debug)]
 pub(super) struct Headers<'a>(Vec<(Text<'a>, Text<'a>)>);
@@ -199,7 +199,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Headers<'a> {
 }
 
 impl Headers<'_> {
-    fn check(&self) -> Result<Box<[(Box<str>, Box<str>)]>, Error> {
+    fn check(&self) -> Result<Box<[Header]>, Error> {
         let key = "/http/headers";
         let bytes: usize = self.0.iter().map(|(name, value)| name.0.len() + value.0.len()).sum();
         if self.0.len() > HEADERS_LIMIT || bytes > HEADERS_BYTES_LIMIT {

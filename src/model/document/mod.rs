@@ -17,6 +17,7 @@ mod explain;
 mod host;
 mod http;
 mod monitor;
+mod name;
 #[cfg(feature = "schema")]
 mod schema;
 mod span;

@@ -5,13 +5,14 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::address::Address;
 use super::check::CheckDoc;
 use super::defaults::Defaults;
 use super::host::{Threshold, check_path};
 use super::span::{HOUR, Span};
 use super::value::{Count, Given, List, Object, Share, Text};
 use super::word::{AllDown, Clock, Word};
-use super::{CheckSpec, MonitorSpec, address, allowed_in_manual, parse_checks};
+use super::{CheckSpec, MonitorSpec, allowed_in_manual, parse_checks};
 use crate::error::Error;
 use crate::model::name::has_control;
 use crate::model::{DiskSpec, Level, PolicyKind, ProbeSpec};
@@ -56,7 +57,7 @@ pub(super) struct MonitorDoc<'a> {
     /// How long freeing the monitor waits for its threads. Default: 2s.
     pub stop_timeout: Given<Span<'a, 0, HOUR>>,
     /// An address that answers whenever this machine's network works.
-    pub anchor: Given<Text<'a>>,
+    pub anchor: Given<Address<'a>>,
     /// What it means when every target fails at once. Default: unknown.
     pub all_down_means: Given<Word<'a, AllDown>>,
     /// "system": the monitor follows the system's clock; "manual": the host program moves it.
@@ -89,9 +90,7 @@ impl MonitorDoc<'_> {
         let manual = self.clock.read("/clock")? == Some(Clock::Manual);
         // Accepted so that documents need not change when the evidence rules that use them arrive.
         self.all_down_means.read("/all_down_means")?;
-        if let Some(Text(anchor)) = &self.anchor.0 {
-            address::read(anchor, "/anchor")?;
-        }
+        self.anchor.read("/anchor")?;
         if manual && self.system_checks.0 == Some(true) {
             let allowed = "false while the clock is manual";
             return Err(Error::range("/system_checks", true, allowed));

@@ -7,14 +7,17 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use super::address::Address;
 use super::check::{CheckDoc, PROBE_KEYS};
 use super::expect::Codes;
 use super::explain::may_default;
 use super::http::Headers;
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
+use super::name::Name;
 use super::span::{Span, words};
 use super::value::{Count, Given, List, Object, Share, Text};
 use super::word::{Word, Words};
+use crate::model::name::NAME_LIMIT;
 use crate::time::SECOND;
 
 /// The JSON Schema of both documents: `$defs/check` and `$defs/monitor`.
@@ -25,6 +28,7 @@ pub fn schema() -> Value {
     let mut definitions = Value::Object(generator.take_definitions(true));
     exactly_one_probe(&mut definitions["check"]);
     definitions["defaults"] = defaults_of(&definitions["check"]);
+    join_lines(&mut definitions);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Documents of meshvitals",
@@ -53,6 +57,16 @@ fn defaults_of(check: &Value) -> Value {
         "properties": properties,
         "additionalProperties": false,
     })
+}
+
+/// Descriptions are doc comments, whose line breaks mean nothing.
+fn join_lines(schema: &mut Value) {
+    match schema {
+        Value::String(text) => *text = text.replace('\n', " "),
+        Value::Array(values) => values.iter_mut().for_each(join_lines),
+        Value::Object(values) => values.values_mut().for_each(join_lines),
+        _ => {}
+    }
 }
 
 /// Writes the schema of a type that stands in the schema of others, not beside them.
@@ -84,6 +98,18 @@ inline!([T: JsonSchema, const MAX: usize] List<T, MAX>, generator => json_schema
     "type": "array",
     "items": generator.subschema_for::<T>(),
     "maxItems": MAX,
+}));
+
+inline!([] Name<'_>, _generator => json_schema!({
+    "type": "string",
+    "minLength": 1,
+    "maxLength": NAME_LIMIT,
+    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+}));
+
+inline!([] Address<'_>, _generator => json_schema!({
+    "type": "string",
+    "pattern": "^(unix:/.+|[^@/]+:[0-9]+)$",
 }));
 
 inline!([] Text<'_>, _generator => json_schema!({"type": "string"}));
@@ -147,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_description_of_an_address_shows_the_forms_that_errors_name() {
-        let text = schema().to_string().replace("\\n", " ").replace("\\\"", "\"");
+        let text = schema().to_string().replace("\\\"", "\"");
         let forms: Vec<_> = ADDRESS_FORM.split([',', ' ']).filter(|f| f.starts_with('"')).collect();
         assert_eq!(forms.len(), 4);
         for form in forms {

@@ -93,7 +93,7 @@ impl<const MIN: u64, const MAX: u64> Span<'_, MIN, MAX> {
     pub fn refuse(&self, key: &str, allowed: &str) -> Error {
         match &self.0 {
             Written::Seconds(number) => Error::range(key, format_args!("{number} s"), allowed),
-            Written::Text(text) => Error::range(key, text, allowed),
+            Written::Text(text) => Error::range(key, text.escape_debug(), allowed),
         }
     }
 }

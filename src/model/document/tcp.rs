@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::address;
-use super::value::{Given, Text};
+use super::address::Address;
+use super::value::{Given, Value};
 use super::word::Word;
 use crate::error::Error;
 use crate::model::{Connect, ProbeSpec, TcpSpec};
@@ -16,7 +16,7 @@ pub(super) struct TcpDoc<'a> {
     /// Where to connect: "10.0.0.5:5432", "[::1]:5432", "db.example:5432" or
     /// "unix:/run/x.sock".
     #[serde(borrow)]
-    address: Text<'a>,
+    address: Address<'a>,
     /// "full": a whole handshake, which the application sees; "fast": the reset takes the place
     /// of its last segment, so that only the target's kernel sees it. Default: full.
     #[serde(default)]
@@ -26,7 +26,7 @@ pub(super) struct TcpDoc<'a> {
 impl TcpDoc<'_> {
     #[inline]
     pub fn probe(&self) -> Result<ProbeSpec, Error> {
-        let target = address::read(&self.address.0, "/tcp/address")?;
+        let target = self.address.read("/tcp/address")?;
         let connect = self.connect.read("/tcp/connect")?.unwrap_or_default();
         Ok(ProbeSpec::Tcp(TcpSpec { target, connect }))
     }
