@@ -10,6 +10,7 @@
 
 use super::callback::Callback;
 use super::groups::Groups;
+use super::publish;
 use super::runs::{Runs, Slots};
 use super::table::{Activity, Check, Table};
 use crate::error::Error;
@@ -288,6 +289,42 @@ impl Core {
         self.forget_statuses();
         self.emit(Event::new(crate::model::Kind::Stopped, CheckId(0), self.now));
         self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
+    }
+
+    /// Stops an engine of which nobody knows whether it runs.
+    pub fn stop_silently(&mut self) {
+        if self.running {
+            self.stop(self.now);
+        }
+        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
+    }
+
+    /// Whether runs start.
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// In a child: leaks what threads of the parent may hold, and forgets what was in flight.
+    pub fn forget_parent(&mut self) {
+        std::mem::forget(std::mem::take(&mut self.mailboxes));
+        self.wanted = Kinds(0);
+        self.drop_runs(|_| true);
+        self.runs.forget_stuck();
+        self.commands.clear();
+        self.slots.clear_waiting();
+        self.running = false;
+        self.forget_statuses();
+    }
+
+    /// In a child: writes the cells anew that the fork has wiped.
+    pub fn restore_cells(&mut self) {
+        for (_, check) in self.table.iter() {
+            publish::restore(check.id, Status::Unknown);
+        }
+        for group in self.groups.iter() {
+            publish::restore(group.id, Status::Unknown);
+        }
+        self.groups.republish();
     }
 
     /// Begins the life of a check: nothing is known, and its first run is planned.

@@ -205,6 +205,9 @@ impl Inner {
                 let allowed = format!("{} (the last advance) or later", core.now().0);
                 return Err(Error::range("now_ns", now.0, allowed));
             }
+            if !core.is_running() {
+                core.start(now);
+            }
             self.manual_now.store(now.0, Ordering::Release);
             core.observe(now, false);
             core.turn();

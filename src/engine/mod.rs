@@ -4,6 +4,7 @@ mod callback;
 mod driver;
 mod lifecycle;
 mod monitor;
+mod once;
 mod runner;
 mod subscribe;
 mod core;
@@ -19,4 +20,5 @@ pub mod workers;
 
 pub use callback::{Callback, Run};
 pub use monitor::Monitor;
+pub use once::probe_once;
 pub use subscribe::Subscription;

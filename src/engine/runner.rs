@@ -108,7 +108,7 @@ struct Body {
 
 impl Body {
     async fn run(mut self, fd: OwnedFd) {
-        let Ok(fd) = AsyncFd::with_interest(fd, Interest::READABLE) else { return };
+        let Ok(fd) = AsyncFd::register_with_interest(fd, Interest::READABLE) else { return };
         while !self.ending.load(Ordering::Acquire) {
             let Some(monitor) = self.monitor.upgrade() else { break };
             self.turn(&monitor);

@@ -112,6 +112,12 @@ impl Runs {
         self.runs.len()
     }
 
+    /// Forgets runs whose function never comes back, because its thread does not exist.
+    pub fn forget_stuck(&mut self) {
+        self.runs.clear();
+        self.lingering.clear();
+    }
+
     fn tokens(&self) -> Vec<u64> {
         self.runs.iter().map(|(_, run)| run.token).collect()
     }
@@ -131,6 +137,10 @@ pub(super) struct Slots {
 impl Slots {
     pub fn new(max_runs: usize) -> Slots {
         Slots { free: [max_runs, CALLBACK_SLOTS, DISK_SLOTS], waiting: Default::default() }
+    }
+
+    pub fn clear_waiting(&mut self) {
+        self.waiting.iter_mut().for_each(VecDeque::clear);
     }
 
     pub fn give_back(&mut self, class: Class) {
