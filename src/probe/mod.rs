@@ -1,1 +1,3 @@
 //! What measures once: connects, reads a file, calls back. It measures, it never judges.
+
+pub mod system;

@@ -2,7 +2,9 @@
 
 pub mod fork;
 pub mod guard;
+pub mod kept_file;
 pub mod pages;
+pub mod statvfs;
 pub mod thread;
 pub mod timer;
 pub mod wake;

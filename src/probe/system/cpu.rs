@@ -1,0 +1,258 @@
+//! The share of CPU time in use, from the first line of /proc/stat.
+//!
+//! Promises a share of all CPUs between two samples of this sampler, 0 to 1; time stolen by a
+//! hypervisor counts as time but never as use, waiting for a disk counts as idle. Between samples
+//! less than 50 ms apart the counters are too coarse, so the last share is told again.
+//!
+//! The trap: the counters of idle and waiting time may run backwards, and in some sandboxes all
+//! counters are 0 for ever.
+
+use super::{measured, unreadable};
+use crate::model::{Level, Outcome, Reason, RunResult};
+use crate::sys::kept_file::KeptFile;
+use crate::time::{MILLISECOND, SECOND, Tick};
+
+const PATH: &str = "/proc/stat";
+/// The shortest time between two samples that are compared.
+const SHORTEST_NS: u64 = 50 * MILLISECOND;
+/// Takes the first line with its ten numbers at their longest.
+const LINE_BYTES: usize = 256;
+
+/// The counters of all CPUs, in ticks since the machine started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Times {
+    busy: u64,
+    idle: u64,
+    steal: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    value: f64,
+    over_ns: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Sampler {
+    file: KeptFile,
+    baseline: Option<(Times, Tick)>,
+    last: Option<Share>,
+    anomalies: u64,
+}
+
+impl Sampler {
+    pub(super) fn new(path: &str) -> Sampler {
+        Sampler { file: KeptFile::new(path), baseline: None, last: None, anomalies: 0 }
+    }
+
+    pub(super) fn anomalies(&self) -> u64 {
+        self.anomalies
+    }
+
+    pub(super) fn sample(&mut self, level: Level, now: Tick) -> RunResult {
+        let mut line = [0; LINE_BYTES];
+        let times = match self.file.read(&mut line) {
+            Ok(text) => parse(text),
+            Err(error) => return unreadable(PATH, error),
+        };
+        let Some(times) = times.filter(|times| times.total() > 0) else {
+            return RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
+                .with_message("/proc/stat does not count CPU time here");
+        };
+        self.compare(times, now);
+        match self.last {
+            None => RunResult::new(Outcome::Local, Reason::NO_SAMPLE),
+            Some(Share { value, over_ns }) => {
+                let seconds = over_ns as f64 / SECOND as f64;
+                let figures = || format!("CPU in use over {seconds:.1} s");
+                measured(level, value, figures, String::new)
+            }
+        }
+    }
+
+    /// Moves the baseline to this sample and derives a share, where the two can be compared.
+    fn compare(&mut self, times: Times, now: Tick) {
+        let Some((before, at)) = self.baseline else {
+            self.baseline = Some((times, now));
+            return;
+        };
+        let over_ns = now.since(at);
+        if over_ns < SHORTEST_NS || times == before {
+            return;
+        }
+        match share(before, times) {
+            Some(value) => self.last = Some(Share { value, over_ns }),
+            None => self.anomalies += 1,
+        }
+        self.baseline = Some((times, now));
+    }
+}
+
+impl Times {
+    fn total(self) -> u64 {
+        self.busy.saturating_add(self.idle).saturating_add(self.steal)
+    }
+}
+
+/// The share in use between two samples; none if a counter ran backwards.
+fn share(before: Times, after: Times) -> Option<f64> {
+    let busy = after.busy.checked_sub(before.busy)?;
+    let idle = after.idle.checked_sub(before.idle)?;
+    let steal = after.steal.checked_sub(before.steal)?;
+    let total = busy as f64 + idle as f64 + steal as f64;
+    (total > 0.0).then(|| busy as f64 / total)
+}
+
+/// Reads the line of all CPUs: user, nice, system, idle, iowait, irq, softirq, steal. Kernels
+/// before 2.6.11 have fewer numbers; the two that follow, guest and guest_nice, are contained in
+/// user and nice.
+fn parse(text: &[u8]) -> Option<Times> {
+    let line = &text[..memchr::memchr(b'\n', text)?];
+    let numbers = line.strip_prefix(b"cpu ")?;
+    let mut fields = [0u64; 8];
+    let mut found = 0;
+    let words = numbers.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+    for (field, word) in fields.iter_mut().zip(words) {
+        *field = str::from_utf8(word).ok()?.parse().ok()?;
+        found += 1;
+    }
+    let [user, nice, system, idle, iowait, irq, softirq, steal] = fields;
+    let sum = |parts: &[u64]| parts.iter().fold(0, |sum: u64, part| sum.saturating_add(*part));
+    (found >= 4).then(|| Times {
+        busy: sum(&[user, nice, system, irq, softirq]),
+        idle: sum(&[idle, iowait]),
+        steal,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    const LEVEL: Level = Level { threshold: 0.9 };
+    const NO_SAMPLE: (Outcome, Reason) = (Outcome::Local, Reason::NO_SAMPLE);
+
+    /// A file in the place of /proc/stat, and the sampler that reads it.
+    struct Bench {
+        path: PathBuf,
+        sampler: Sampler,
+    }
+
+    impl Bench {
+        fn new(name: &str) -> Bench {
+            let name = format!("meshvitals-cpu-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let sampler = Sampler::new(path.to_str().unwrap());
+            Bench { path, sampler }
+        }
+
+        fn sample(&mut self, line: &str, at_ms: u64) -> RunResult {
+            std::fs::write(&self.path, format!("{line}\ncpu0 1 2 3 4\n")).unwrap();
+            self.sampler.sample(LEVEL, Tick(at_ms * MILLISECOND))
+        }
+    }
+
+    impl Drop for Bench {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    fn verdict(result: &RunResult) -> (Outcome, Reason) {
+        (result.outcome, result.reason)
+    }
+
+    #[test]
+    fn the_first_line_is_read_as_documented() {
+        let times = |busy, idle, steal| Some(Times { busy, idle, steal });
+        let cases: [(&str, Option<Times>); 10] = [
+            ("cpu  12078 0 2582 204315 313 0 35 14 0 0\n", times(14695, 204628, 14)),
+            // Guest time is contained in user and must not count twice.
+            ("cpu  100 20 3 1000 50 4 5 7 90 9\n", times(132, 1050, 7)),
+            // An old kernel.
+            ("cpu 1 2 3 4\n", times(6, 4, 0)),
+            ("cpu 18446744073709551615 1 0 1 0 0 0 0\n", times(u64::MAX, 1, 0)),
+            ("cpu 18446744073709551616 1 0 1\n", None),
+            ("cpu 1 2 3\n", None),
+            ("cpu 1 2 x 4\n", None),
+            ("cpu0 1 2 3 4\n", None),
+            // Cut short, perhaps inside a number.
+            ("cpu  1 2 3 4 5", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_share_leaves_stolen_and_waiting_time_out_of_use() {
+        let times = |busy, idle, steal| Times { busy, idle, steal };
+        let zero = times(0, 0, 0);
+        let cases = [
+            (zero, times(30, 70, 0), Some(0.3)),
+            (zero, times(30, 20, 50), Some(0.3)),
+            (zero, times(7, 0, 0), Some(1.0)),
+            (times(5, 5, 5), times(5, 10, 5), Some(0.0)),
+            (times(5, 5, 5), times(4, 10, 5), None),
+            (times(5, 5, 5), times(6, 4, 5), None),
+            (times(5, 5, 5), times(6, 6, 4), None),
+            (zero, zero, None),
+        ];
+        for (before, after, expected) in cases {
+            assert_eq!(share(before, after), expected, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_of_the_time_since_the_sample_before() {
+        let mut bench = Bench::new("delta");
+        let first = bench.sample("cpu  1000 0 0 1000 0 0 0 0", 0);
+        assert_eq!(verdict(&first), NO_SAMPLE);
+        assert!(first.value.is_nan());
+        let second = bench.sample("cpu  1050 0 0 1050 0 0 0 0", 1_000);
+        assert_eq!((second.outcome, second.value), (Outcome::Pass, 0.5));
+        assert_eq!(second.message.as_str(), "");
+        let third = bench.sample("cpu  1145 0 0 1055 0 0 0 0", 16_000);
+        assert_eq!((third.outcome, third.value), (Outcome::Warn, 0.95));
+        assert_eq!(third.message.as_str(), "CPU in use over 15.0 s; 95.0 % is at or above 90.0 %");
+        let fourth = bench.sample("cpu  1245 0 0 1055 0 0 0 0", 17_000);
+        assert_eq!((fourth.outcome, fourth.reason), (Outcome::Fail, Reason::MATCH_VALUE));
+    }
+
+    #[test]
+    fn samples_close_together_tell_the_last_share_and_keep_the_baseline() {
+        let mut bench = Bench::new("close");
+        bench.sample("cpu  0 0 0 100", 0);
+        assert_eq!(verdict(&bench.sample("cpu  9 0 0 100", 49)), NO_SAMPLE);
+        assert_eq!(bench.sample("cpu  50 0 0 150", 1_000).value, 0.5);
+        assert_eq!(bench.sample("cpu  90 0 0 150", 1_049).value, 0.5);
+        assert_eq!(bench.sample("cpu  50 0 0 150", 2_000).value, 0.5, "nothing has moved");
+        assert_eq!(bench.sample("cpu  150 0 0 150", 3_000).value, 1.0);
+        assert_eq!(bench.sampler.anomalies(), 0);
+    }
+
+    #[test]
+    fn counters_that_run_backwards_tell_the_last_share_and_are_counted() {
+        let mut bench = Bench::new("backwards");
+        bench.sample("cpu  100 0 0 100", 0);
+        assert_eq!(verdict(&bench.sample("cpu  90 0 0 200", 1_000)), NO_SAMPLE);
+        assert_eq!(bench.sample("cpu  190 0 0 300", 2_000).value, 0.5);
+        assert_eq!(bench.sample("cpu  200 0 0 200", 3_000).value, 0.5);
+        assert_eq!(bench.sampler.anomalies(), 2);
+        assert_eq!(bench.sample("cpu  300 0 0 200", 4_000).value, 1.0, "compared with the new");
+    }
+
+    #[test]
+    fn no_counters_are_no_evidence() {
+        let mut bench = Bench::new("none");
+        let zeroes = bench.sample("cpu  0 0 0 0 0 0 0 0", 0);
+        assert_eq!(verdict(&zeroes), (Outcome::Local, Reason::LOCAL_UNSUPPORTED));
+        let garbage = bench.sample("nothing of the kind", 1_000);
+        assert_eq!(verdict(&garbage), (Outcome::Local, Reason::LOCAL_UNSUPPORTED));
+        let missing = Sampler::new("/proc/self/no-such-file").sample(LEVEL, Tick(0));
+        assert_eq!(verdict(&missing), (Outcome::Local, Reason::LOCAL_UNSUPPORTED));
+        assert_eq!(missing.detail, libc::ENOENT);
+    }
+}
