@@ -12,7 +12,7 @@ use super::workers::{self, Pool};
 use super::callback;
 use crate::error::{Code, Error};
 use crate::model::{Outcome, Reason, RunResult};
-use crate::sync::{Arc, Condvar, Mutex, Ordering, lock, wait_while};
+use crate::sync::{Arc, Condvar, Ordering, lock, wait_while};
 use crate::sys::fork;
 use crate::sys::guard::OwnedGuard;
 use crate::time::{self, Tick};

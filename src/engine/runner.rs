@@ -11,6 +11,7 @@ use super::monitor::Inner;
 use super::workers::{self, Pool};
 use crate::probe::net::Done;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Weak, lock};
+use crate::sys::nested::nest;
 use crate::sys::thread::spawn;
 use crate::time::{self, MILLISECOND, SECOND, Tick};
 use std::io;
@@ -18,8 +19,6 @@ use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 /// How far CLOCK_BOOTTIME must move against CLOCK_MONOTONIC to mean a suspension.
 const SUSPENSION_NS: u64 = 500 * MILLISECOND;
@@ -108,7 +107,7 @@ struct Body {
 
 impl Body {
     async fn run(mut self, fd: OwnedFd) {
-        let Ok(fd) = AsyncFd::register_with_interest(fd, Interest::READABLE) else { return };
+        let Ok(fd) = nest(fd) else { return };
         while !self.ending.load(Ordering::Acquire) {
             let Some(monitor) = self.monitor.upgrade() else { break };
             self.turn(&monitor);

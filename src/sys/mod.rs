@@ -3,6 +3,7 @@
 pub mod fork;
 pub mod guard;
 pub mod kept_file;
+pub mod nested;
 pub mod pages;
 pub mod statvfs;
 pub mod thread;
