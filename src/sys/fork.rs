@@ -135,7 +135,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Runs `body` in a forked child and returns what it answered.
+    /// Runs `body` in a forked child and returns what it answered; -1 if it hung or crashed.
     pub(crate) fn in_child(body: impl FnOnce() -> i32) -> i32 {
         // SAFETY: the child only runs `body`, which allocates nothing and takes no lock that
         // another thread can hold, and leaves by `_exit`; the alarm ends it should it hang.
@@ -143,13 +143,12 @@ pub(crate) mod tests {
             let child = libc::fork();
             assert!(child >= 0);
             if child == 0 {
-                libc::alarm(20);
+                libc::alarm(5);
                 libc::_exit(body());
             }
             let mut status = 0;
             assert_eq!(libc::waitpid(child, &mut status, 0), child);
-            assert!(libc::WIFEXITED(status), "the child was ended by a signal");
-            libc::WEXITSTATUS(status)
+            if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -1 }
         }
     }
 

@@ -7,7 +7,7 @@
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{Errno, pread, retry_on_intr};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A path, and the descriptor once it was needed.
 #[derive(Debug)]
@@ -33,8 +33,7 @@ impl KeptFile {
             Some(Ok(count)) => count,
             _ => {
                 self.fd = None;
-                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-                let fd = retry_on_intr(|| openat(CWD, &self.path, flags, Mode::empty()))?;
+                let fd = open(&self.path)?;
                 let count = retry_on_intr(|| pread(&fd, &mut *buffer, 0))?;
                 self.fd = Some(fd);
                 count
@@ -42,6 +41,21 @@ impl KeptFile {
         };
         Ok(&buffer[..count])
     }
+}
+
+/// Whether a file could be opened now, for those who then let somebody else read it and are not
+/// told of failures.
+///
+/// # Errors
+///
+/// What opening it answers.
+pub fn check(path: &str) -> Result<(), Errno> {
+    open(path.as_ref()).map(drop)
+}
+
+fn open(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))
 }
 
 #[cfg(test)]
@@ -71,6 +85,8 @@ mod tests {
     fn a_missing_file_is_an_error_and_is_tried_again() {
         let mut file = KeptFile::new("/proc/self/no-such-file");
         assert_eq!(file.read(&mut [0; 64]), Err(Errno::NOENT));
+        assert_eq!(check("/proc/self/no-such-file"), Err(Errno::NOENT));
+        assert_eq!(check("/proc/self/stat"), Ok(()));
         file.path = "/proc/self/stat".into();
         assert!(file.read(&mut [0; 64]).is_ok());
     }

@@ -12,7 +12,7 @@ use std::ptr::null_mut;
 use std::slice::from_raw_parts;
 
 /// Types whose every bit pattern is valid and that change only through shared references:
-/// structs of atomics, declared by [`words`].
+/// structs of atomics, declared by the macro `words`.
 ///
 /// # Safety
 ///

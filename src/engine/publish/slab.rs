@@ -198,10 +198,10 @@ pub fn cell(id: CheckId) -> Option<&'static Cell> {
 
 /// Who owns an id; 0 if it is stale or never was.
 pub fn owner(id: CheckId) -> u64 {
-    let Some((_, record)) = live(id) else { return 0 };
+    let Some((_, record)) = entry(id.slot()) else { return 0 };
     let owner = record.owner.load(Ordering::Acquire);
-    // Asked again, because the slot may have changed hands in between. Who reads the new owner
-    // also sees that the old generation has ended, which happened before.
+    // Asked afterwards, because the slot may be changing hands: who has read the new owner also
+    // sees that the old generation has ended, which happened before.
     if record.is(id) { owner } else { 0 }
 }
 

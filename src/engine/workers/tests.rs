@@ -181,3 +181,9 @@ fn a_thread_knows_whose_it_is() {
     assert_eq!(current(), None);
     expect_end(&pool);
 }
+
+#[test]
+fn a_handle_may_go_to_any_thread() {
+    fn goes_anywhere<T: Send + Sync + Clone + 'static>() {}
+    goes_anywhere::<Pool>();
+}

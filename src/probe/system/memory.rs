@@ -6,7 +6,7 @@
 
 use super::{bytes, measured, unreadable};
 use crate::model::{Level, Outcome, Reason, RunResult};
-use crate::sys::kept_file::KeptFile;
+use crate::sys::kept_file::check;
 use sysinfo::{MemoryRefreshKind, System};
 
 const PATH: &str = "/proc/meminfo";
@@ -28,8 +28,7 @@ impl Sampler {
     }
 
     pub(super) fn sample(&mut self, level: Level) -> RunResult {
-        // Not kept: what counts is whether a file can be opened now.
-        if let Err(error) = KeptFile::new(PATH).read(&mut [0; 1]) {
+        if let Err(error) = check(PATH) {
             return unreadable(PATH, error);
         }
         if self.system.is_none() {

@@ -193,7 +193,10 @@ mod tests {
 
     #[test]
     fn this_host_has_figures() {
-        let mut sampler = HostSampler::new();
+        fn moves<T: Send>(value: T) -> T {
+            value
+        }
+        let mut sampler = moves(HostSampler::new());
         let level = Level { threshold: 1.0 };
         let memory = sampler.memory(level);
         assert!(memory.value > 0.0 && memory.value < 1.0, "{memory:?}");
