@@ -1,1 +1,7 @@
 //! What measures once: connects, reads a file, calls back. It measures, it never judges.
+
+mod errno;
+mod http;
+pub mod net;
+mod resolver;
+mod tcp;
