@@ -21,7 +21,8 @@ fn ours(errno: Errno) -> Option<Class> {
         Errno::NETDOWN | Errno::NETUNREACH | Errno::NONET => Reason::LOCAL_NO_ROUTE,
         Errno::PERM | Errno::ACCESS => Reason::LOCAL_NOT_PERMITTED,
         Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT => Reason::LOCAL_UNSUPPORTED,
-        Errno::BADF | Errno::FAULT | Errno::NOSYS => Reason::LOCAL_FAILED,
+        // INVAL is what a blackhole in our own routing table answers.
+        Errno::INVAL | Errno::BADF | Errno::FAULT | Errno::NOSYS => Reason::LOCAL_FAILED,
         _ => return None,
     };
     Some((Outcome::Local, reason))
@@ -115,6 +116,7 @@ mod tests {
             (Errno::NETUNREACH, (Local, Reason::LOCAL_NO_ROUTE)),
             (Errno::PERM, (Local, Reason::LOCAL_NOT_PERMITTED)),
             (Errno::ACCESS, (Local, Reason::LOCAL_NOT_PERMITTED)),
+            (Errno::INVAL, (Local, Reason::LOCAL_FAILED)),
             (Errno::AFNOSUPPORT, (Local, Reason::LOCAL_UNSUPPORTED)),
         ] {
             assert_eq!(of_connect(errno), expected, "{errno:?}");

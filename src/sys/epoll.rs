@@ -14,6 +14,10 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+/// The changes of a socket that are reported.
+const EDGES: EventFlags =
+    EventFlags::IN.union(EventFlags::OUT).union(EventFlags::RDHUP).union(EventFlags::ET);
+
 /// What a descriptor had to say when the wait looked at it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ready(EventFlags);
@@ -42,6 +46,10 @@ impl Ready {
 
 /// Room for what one wait finds.
 pub struct Events(Vec<Event>);
+
+// SAFETY: an event is not Send because its data may be a pointer; every registration of this
+// file carries a number.
+unsafe impl Send for Events {}
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,8 +111,16 @@ impl Epoll {
     ///
     /// The system's error: no memory, or the limit of watched descriptors is reached.
     pub fn add_socket(&self, fd: impl AsFd, data: u64) -> Result<(), Errno> {
-        let edges = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        epoll::add(&self.0, fd, EventData::new_u64(data), edges)
+        epoll::add(&self.0, fd, EventData::new_u64(data), EDGES)
+    }
+
+    /// Reports the present state of a socket once more, as if it had just changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Epoll::add_socket`].
+    pub fn repeat_socket(&self, fd: impl AsFd, data: u64) -> Result<(), Errno> {
+        epoll::modify(&self.0, fd, EventData::new_u64(data), EDGES)
     }
 
     /// Reports a descriptor for as long as it is readable.
@@ -170,6 +186,9 @@ mod tests {
         epoll.add_socket(&ours, 9).unwrap();
         assert_eq!(epoll.wait(&mut events).unwrap(), 1, "writable from the start");
         assert!(events.get(0).unwrap().1.is_writable());
+        assert_eq!(epoll.wait(&mut events).unwrap(), 0);
+        epoll.repeat_socket(&ours, 9).unwrap();
+        assert_eq!(epoll.wait(&mut events).unwrap(), 1, "asked to be repeated");
         assert_eq!(epoll.wait(&mut events).unwrap(), 0);
         drop(theirs);
         assert_eq!(epoll.wait(&mut events).unwrap(), 1);

@@ -116,6 +116,15 @@ pub fn take_error(socket: impl AsFd) -> Option<Errno> {
     }
 }
 
+/// Whether a connection to this address has met itself: the kernel may choose the very port that
+/// it connects to as the source, and if nobody listens there the two ends are one.
+pub fn is_own_peer(socket: impl AsFd, address: &SocketAddr) -> bool {
+    rustix::net::getsockname(socket)
+        .ok()
+        .and_then(|own| SocketAddr::try_from(own).ok())
+        .is_some_and(|own| own.port() == address.port() && own.ip() == address.ip())
+}
+
 /// Sends what the socket takes; never raises SIGPIPE.
 ///
 /// # Errors
@@ -158,6 +167,22 @@ mod tests {
             let error = peer.read(&mut [0; 4]).unwrap_err();
             assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
         }
+    }
+
+    #[test]
+    fn a_connection_that_met_itself_is_told_from_one_that_did_not() {
+        let socket = stream(Family::V4).unwrap();
+        rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address: SocketAddr = rustix::net::getsockname(&socket).unwrap().try_into().unwrap();
+        connect(&socket, &address).unwrap();
+        assert_eq!(take_error(&socket), None);
+        assert!(is_own_peer(&socket, &address));
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = stream(Family::V4).unwrap();
+        connect(&socket, &address).unwrap();
+        assert!(!is_own_peer(&socket, &address));
     }
 
     #[test]

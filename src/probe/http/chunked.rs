@@ -7,6 +7,9 @@
 /// Extensions and trailers may be this long together, in bytes.
 const SKIPPED_LIMIT: u32 = 16 * 1024;
 
+/// A size may have this many digits: twice what the largest needs.
+const DIGITS_LIMIT: u8 = 32;
+
 /// What comes next in a body.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -50,13 +53,15 @@ enum State {
 pub struct Chunked {
     state: State,
     left: u64,
+    /// Digits of the current size; zeroes in front of it are bounded, too.
+    digits: u8,
     skipped: u32,
 }
 
 impl Chunked {
     /// At the start of a body.
     pub const fn new() -> Chunked {
-        Chunked { state: State::Start, left: 0, skipped: 0 }
+        Chunked { state: State::Start, left: 0, digits: 0, skipped: 0 }
     }
 
     /// Takes the next piece from the front of `input`. Call until it says anything but data.
@@ -101,6 +106,10 @@ impl Chunked {
         }
         match (self.state, byte) {
             (Start | Digits, _) if byte.is_ascii_hexdigit() => {
+                self.digits += 1;
+                if self.digits > DIGITS_LIMIT {
+                    return Err("a chunk size is out of range");
+                }
                 let digit = (byte as char).to_digit(16).map_or(0, u64::from);
                 self.left = self
                     .left
@@ -116,7 +125,10 @@ impl Chunked {
             (SizeEnd, b'\n') if self.left == 0 => Ok(Trailer),
             (SizeEnd, b'\n') => Ok(Data),
             (DataCr, b'\r') => Ok(DataLf),
-            (DataLf, b'\n') => Ok(Start),
+            (DataLf, b'\n') => {
+                self.digits = 0;
+                Ok(Start)
+            }
             (Trailer, b'\r') => Ok(LastLf),
             (Trailer, b'\n') => Ok(Ended),
             (TrailerLine, b'\n') => Ok(Trailer),
@@ -166,6 +178,8 @@ mod tests {
         ("5\r\nhello\n0\r\n\r\n", "hello", "a chunk is longer than its size"),
         ("10000000000000000\r\n", "", "a chunk size is out of range"),
         ("ffffffffffffffff\r\nabc", "abc", "more"),
+        ("00000000000000000000000000000001\r\na\r\n01\r\nb", "ab", "more"),
+        ("000000000000000000000000000000001\r\na", "", "a chunk size is out of range"),
         ("1;a\nb", "", "a bare line feed in a chunk size"),
     ];
 

@@ -18,11 +18,17 @@ use response::{Response, Verdict};
 use std::fmt::Write;
 use std::os::fd::BorrowedFd;
 
+/// Reads in a row before others get their turn: a server that sends faster than we read must
+/// not keep the reactor to itself.
+const READS_AT_ONCE: usize = 16;
+
 /// What became of an exchange.
 #[derive(Debug)]
 pub enum Progress {
     /// The socket has to be waited for.
     Wait,
+    /// There may be more, but it is the turn of others.
+    Yield,
     /// The verdict is known. Only the text behind the place is in the message as yet.
     Verdict(RunResult),
     /// The connection failed with this error of sending or receiving.
@@ -33,19 +39,25 @@ pub enum Progress {
 #[derive(Debug)]
 pub struct Exchange {
     sent: usize,
-    received: bool,
+    is_sent: bool,
+    has_answer: bool,
     response: Response,
 }
 
 impl Exchange {
     /// Before the first byte is sent.
     pub const fn new(buffers: Buffers) -> Exchange {
-        Exchange { sent: 0, received: false, response: Response::new(buffers) }
+        Exchange { sent: 0, is_sent: false, has_answer: false, response: Response::new(buffers) }
+    }
+
+    /// Whether the whole request is sent.
+    pub fn is_sent(&self) -> bool {
+        self.is_sent
     }
 
     /// Whether any byte of the answer is here.
     pub fn has_answer(&self) -> bool {
-        self.received
+        self.has_answer
     }
 
     /// The memory, to be used again.
@@ -53,35 +65,27 @@ impl Exchange {
         self.response.into_buffers()
     }
 
-    /// Sends what is left of the request; true when all of it is sent. `scratch` is overwritten.
+    /// Sends what is left of the request. `scratch` is overwritten.
     ///
     /// # Errors
     ///
-    /// What became of the exchange when the connection broke: a server may have answered before
-    /// it had read everything, and then its answer counts.
+    /// The error of the connection.
     pub fn send(
         &mut self,
         socket: BorrowedFd<'_>,
         spec: &HttpSpec,
         scratch: &mut Vec<u8>,
-        input: &mut [u8],
-    ) -> Result<bool, Progress> {
+    ) -> Result<(), Errno> {
         request::write(spec, scratch);
         while self.sent < scratch.len() {
             match socket::send(socket, &scratch[self.sent..]) {
                 Ok(count) => self.sent += count,
-                Err(Errno::AGAIN) => return Ok(false),
-                Err(error) => {
-                    return Err(match self.receive(socket, spec, input, true) {
-                        Progress::Verdict(result) if result.reason != Reason::RECEIVE_CLOSED => {
-                            Progress::Verdict(result)
-                        }
-                        _ => Progress::Broken(errno::of_send(error), error),
-                    });
-                }
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(error) => return Err(error),
             }
         }
-        Ok(true)
+        self.is_sent = true;
+        Ok(())
     }
 
     /// Receives what is there. A short read empties the socket, so nothing more is read unless
@@ -93,11 +97,11 @@ impl Exchange {
         input: &mut [u8],
         to_the_end: bool,
     ) -> Progress {
-        loop {
+        for _ in 0..READS_AT_ONCE {
             match socket::receive(socket, input) {
                 Ok(0) => return Progress::Verdict(result(spec, self.response.end(spec))),
                 Ok(count) => {
-                    self.received = true;
+                    self.has_answer = true;
                     if let Some(verdict) = self.response.feed(spec, &input[..count]) {
                         return Progress::Verdict(result(spec, verdict));
                     }
@@ -109,6 +113,7 @@ impl Exchange {
                 Err(error) => return Progress::Broken(errno::of_receive(error), error),
             }
         }
+        Progress::Yield
     }
 }
 

@@ -3,7 +3,7 @@
 //! `begin` and `connect` take it as far as it comes without waiting, `ready` goes on from there
 //! with every edge, and `conclude` decides whether a verdict about one address ends the run.
 
-use super::run::{Job, Run, Step};
+use super::run::{Job, Step};
 use super::{Done, Net, RESOLVER};
 use crate::model::{Outcome, Reason, RunResult, Target};
 use crate::probe::http::{Exchange, Progress};
@@ -33,18 +33,16 @@ impl Net {
             Ok(resolver) => resolver.ask(&name, token),
             Err(error) => Err(Refusal::NoThread(error)),
         };
-        let (class, text, number) = match asked {
+        let (text, number) = match asked {
             Ok(()) => return,
-            Err(Refusal::Full) => {
-                let class = (Outcome::Local, Reason::LOCAL_RESOLVER);
-                (class, "too many names wait to be resolved".to_owned(), 0)
-            }
+            Err(Refusal::Full) => ("too many names wait to be resolved".to_owned(), 0),
             Err(Refusal::NoThread(error)) => {
-                let class = (Outcome::Local, Reason::LOCAL_RESOLVER);
-                (class, error.to_string(), error.raw_os_error().unwrap_or(0))
+                (format!("no thread: {error}"), error.raw_os_error().unwrap_or(0))
             }
         };
-        let result = RunResult::new(class.0, class.1).with_detail(number).with_message(&text);
+        let result = RunResult::new(Outcome::Local, Reason::LOCAL_RESOLVER)
+            .with_detail(number)
+            .with_message(&text);
         let result = self.runs[place].placed(result);
         self.finish(place, result, now, done);
     }
@@ -161,39 +159,49 @@ impl Net {
             if !ready.is_writable() {
                 return None;
             }
+            if let Some(address) = run.address()
+                && socket::is_own_peer(fd, &address)
+            {
+                let class = (Outcome::Fail, Reason::CONNECT_REFUSED);
+                return Some((run.failure(class, Errno::CONNREFUSED), false));
+            }
             run.mark(now);
             if matches!(run.job, Job::Tcp(_)) {
                 return Some((run.placed(tcp::judge(ready)), true));
             }
-            run.step = Step::Sending(Exchange::new(self.spare.pop().unwrap_or_default()));
+            run.step = Step::Exchanging(Exchange::new(self.spare.pop().unwrap_or_default()));
         }
-        let Job::Http(spec) = &run.job else { return None };
-        if let Step::Sending(exchange) = &mut run.step {
-            match exchange.send(fd, spec, &mut self.output, &mut self.input) {
-                Ok(true) => {
-                    let Step::Sending(exchange) =
-                        std::mem::replace(&mut run.step, Step::Connecting)
-                    else {
-                        return None;
-                    };
-                    run.step = Step::Receiving(exchange);
-                }
-                Ok(false) => return None,
-                Err(progress) => return judge(run, progress),
-            }
-        }
-        if !(ready.is_readable() || ready.is_ended() || ready.is_broken()) {
+        let (Job::Http(spec), Step::Exchanging(exchange)) = (&run.job, &mut run.step) else {
+            return None;
+        };
+        let sending = match exchange.is_sent() {
+            true => Ok(()),
+            false => exchange.send(fd, spec, &mut self.output),
+        };
+        // A server may answer before it has read everything, and then its answer counts.
+        let is_ended = ready.is_ended() || ready.is_broken() || sending.is_err();
+        if !(ready.is_readable() || is_ended) {
             return None;
         }
-        let Step::Receiving(exchange) = &mut run.step else { return None };
-        let waited = !exchange.has_answer();
-        let to_the_end = ready.is_ended() || ready.is_broken();
-        let progress = exchange.receive(fd, spec, &mut self.input, to_the_end);
-        if waited && exchange.has_answer() {
+        let had_answer = exchange.has_answer();
+        let progress = exchange.receive(fd, spec, &mut self.input, is_ended);
+        if exchange.has_answer() && !had_answer {
             run.phases.first_byte_ns = now.since(run.began);
             run.began = now;
         }
-        judge(run, progress)
+        match (progress, sending) {
+            (Progress::Verdict(result), Ok(())) => Some((run.placed(result), true)),
+            (Progress::Verdict(result), Err(_)) if result.reason != Reason::RECEIVE_CLOSED => {
+                Some((run.placed(result), false))
+            }
+            (_, Err(error)) => Some((run.failure(errno::of_send(error), error), false)),
+            (Progress::Broken(class, error), Ok(())) => Some((run.failure(class, error), false)),
+            (Progress::Wait, Ok(())) => None,
+            (Progress::Yield, Ok(())) => {
+                let error = self.sockets.repeat(run.socket?, &self.epoll).err()?;
+                Some((run.failure(errno::of_setup(error), error), false))
+            }
+        }
     }
 
     /// Ends the run with the verdict about its current address, or says that the next one is to
@@ -275,20 +283,11 @@ impl Net {
     }
 
     fn recycle(&mut self, step: Step) {
-        if let Step::Sending(exchange) | Step::Receiving(exchange) = step {
+        if let Step::Exchanging(exchange) = step {
             let mut buffers = exchange.into_buffers();
             if self.spare.len() < SPARE_LIMIT && buffers.recycle() {
                 self.spare.push(buffers);
             }
         }
-    }
-}
-
-/// The verdict that the progress of an exchange is, if it is one.
-fn judge(run: &Run, progress: Progress) -> Option<Verdict> {
-    match progress {
-        Progress::Wait => None,
-        Progress::Verdict(result) => Some((run.placed(result), true)),
-        Progress::Broken(class, error) => Some((run.failure(class, error), false)),
     }
 }

@@ -24,8 +24,7 @@ pub enum Step {
     /// Waits for its name and has no socket.
     Resolving,
     Connecting,
-    Sending(Exchange),
-    Receiving(Exchange),
+    Exchanging(Exchange),
 }
 
 #[derive(Debug)]
@@ -107,8 +106,8 @@ impl Run {
         let phase = match &self.step {
             Step::Resolving => &mut self.phases.resolve_ns,
             Step::Connecting => &mut self.phases.connect_ns,
-            Step::Receiving(exchange) if exchange.has_answer() => &mut self.phases.transfer_ns,
-            Step::Sending(_) | Step::Receiving(_) => &mut self.phases.first_byte_ns,
+            Step::Exchanging(exchange) if exchange.has_answer() => &mut self.phases.transfer_ns,
+            Step::Exchanging(_) => &mut self.phases.first_byte_ns,
         };
         *phase = phase.saturating_add(spent);
         self.began = now;
@@ -144,11 +143,11 @@ impl Run {
 
     /// The result at the deadline.
     pub fn timeout(&self) -> RunResult {
-        let reason = match self.step {
+        let reason = match &self.step {
             Step::Resolving => Reason::RESOLVE_TIMEOUT,
             Step::Connecting => Reason::CONNECT_TIMEOUT,
-            Step::Sending(_) => Reason::SEND_TIMEOUT,
-            Step::Receiving(_) => Reason::RECEIVE_TIMEOUT,
+            Step::Exchanging(exchange) if exchange.is_sent() => Reason::RECEIVE_TIMEOUT,
+            Step::Exchanging(_) => Reason::SEND_TIMEOUT,
         };
         let mut text = format!("{}: {reason}", self.title());
         if let Some(failed) = &self.failed {
@@ -161,7 +160,7 @@ impl Run {
     pub fn title(&self) -> String {
         match (&self.step, &self.job) {
             (Step::Resolving, _) => format!("resolve {}", self.site()),
-            (Step::Sending(_) | Step::Receiving(_), Job::Http(spec)) => {
+            (Step::Exchanging(_), Job::Http(spec)) => {
                 format!("{} at {}", http::title(spec), self.site())
             }
             _ => format!("connect to {}", self.site()),

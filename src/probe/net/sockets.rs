@@ -34,6 +34,13 @@ struct Slot {
     turn: u32,
 }
 
+impl Slot {
+    /// What its events carry.
+    fn data(&self, place: usize) -> u64 {
+        u64::from(self.stamp) << 32 | place as u64
+    }
+}
+
 /// The sockets.
 #[derive(Debug, Default)]
 pub struct Sockets {
@@ -71,10 +78,20 @@ impl Sockets {
     pub fn register(&mut self, place: usize, epoll: &Epoll) -> Result<(), Errno> {
         let Some(slot) = self.slots.get_mut(place) else { return Ok(()) };
         if !slot.registered {
-            epoll.add_socket(&slot.fd, u64::from(slot.stamp) << 32 | place as u64)?;
+            epoll.add_socket(&slot.fd, slot.data(place))?;
             slot.registered = true;
         }
         Ok(())
+    }
+
+    /// Has the state of a registered socket reported once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sockets::register`].
+    pub fn repeat(&self, place: usize, epoll: &Epoll) -> Result<(), Errno> {
+        let Some(slot) = self.slots.get(place) else { return Ok(()) };
+        epoll.repeat_socket(&slot.fd, slot.data(place))
     }
 
     /// The descriptor of a socket.
@@ -123,5 +140,60 @@ impl Sockets {
             Family::V6 => Some(&mut self.idle[1]),
             Family::Unix => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn data(sockets: &Sockets, place: usize) -> u64 {
+        sockets.slots[place].data(place)
+    }
+
+    #[test]
+    fn an_event_is_for_the_run_only_if_it_was_found_after_the_run_got_the_socket() {
+        let mut sockets = Sockets::default();
+        let place = sockets.open(Family::V4, 7, 5).unwrap();
+        let data = data(&sockets, place);
+        assert_eq!(sockets.run_of(data, 5), None);
+        assert_eq!(sockets.run_of(data, 6), Some(7));
+        assert!(sockets.reuse(place));
+        assert_eq!(sockets.run_of(data, 6), None, "idle");
+        assert_eq!(sockets.open(Family::V4, 8, 6), Ok(place));
+        assert_eq!(sockets.run_of(data, 6), None, "an edge of its last run");
+        assert_eq!(sockets.run_of(data, 7), Some(8));
+    }
+
+    #[test]
+    fn an_event_of_a_closed_socket_is_not_for_the_next_one_in_its_place() {
+        let mut sockets = Sockets::default();
+        let place = sockets.open(Family::V4, 7, 0).unwrap();
+        let old = data(&sockets, place);
+        sockets.close(place);
+        assert_eq!(sockets.run_of(old, 1), None);
+        assert_eq!(sockets.open(Family::V4, 8, 0), Ok(place));
+        assert_eq!(sockets.run_of(old, 1), None);
+        assert_eq!(sockets.run_of(data(&sockets, place), 1), Some(8));
+    }
+
+    #[test]
+    fn families_do_not_share_sockets_and_only_so_many_stay() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut sockets = Sockets::default();
+        let places: Vec<usize> =
+            (0..IDLE_LIMIT + 9).map(|run| sockets.open(Family::V4, run, 0).unwrap()).collect();
+        for &place in &places {
+            socket::connect(sockets.fd(place).unwrap(), &address).unwrap();
+        }
+        let kept = places.iter().filter(|&&place| sockets.reuse(place)).count();
+        assert_eq!((kept, sockets.len()), (IDLE_LIMIT, IDLE_LIMIT));
+        if sockets.open(Family::V6, 0, 0).is_ok() {
+            assert_eq!(sockets.len(), IDLE_LIMIT + 1);
+        }
+        let unix = sockets.open(Family::Unix, 0, 0).unwrap();
+        assert!(!sockets.reuse(unix), "a unix socket connects once");
     }
 }

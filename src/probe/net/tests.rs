@@ -125,6 +125,12 @@ fn control_descriptors_are_reported_once_a_turn_until_they_are_drained() {
 }
 
 #[test]
+fn the_reactor_can_be_moved_to_the_thread_that_runs_it() {
+    fn is_send<T: Send>() {}
+    is_send::<Net>();
+}
+
+#[test]
 fn a_probe_that_is_not_of_the_network_is_refused_as_ours() {
     let mut driver = Driver::new();
     driver.expect(&ProbeSpec::Callback, Outcome::Local, Reason::LOCAL_UNSUPPORTED);
