@@ -1,3 +1,8 @@
 //! What measures once: connects, reads a file, calls back. It measures, it never judges.
 
+mod errno;
+mod http;
+pub mod net;
+mod resolver;
 pub mod system;
+mod tcp;

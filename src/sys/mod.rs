@@ -1,10 +1,13 @@
 //! Every call into the operating system, one mechanism a file.
 
+pub mod epoll;
 pub mod fork;
 pub mod guard;
 pub mod kept_file;
 pub mod nested;
 pub mod pages;
+pub mod resolve;
+pub mod socket;
 pub mod statvfs;
 pub mod thread;
 pub mod timer;

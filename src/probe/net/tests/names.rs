@@ -1,0 +1,118 @@
+//! Runs that wait for a name.
+
+use super::*;
+use crate::model::NameTarget;
+use crate::probe::resolver::{Found, Resolver};
+
+fn by_name(host: &str, port: u16) -> ProbeSpec {
+    let name = NameTarget { host: host.into(), port };
+    connect_to(Target::Name(name.into()), Connect::Full)
+}
+
+/// A driver for which a name is a list of addresses.
+fn with_lists() -> Driver {
+    fn split(name: &NameTarget) -> Found {
+        let address = |ip: &str| SocketAddr::new(ip.parse().unwrap(), name.port);
+        Ok(name.host.split(',').map(address).collect())
+    }
+    let mut driver = Driver::new();
+    driver.net.set_resolver(Resolver::with(split).unwrap()).unwrap();
+    driver
+}
+
+/// A driver for which no name is ever answered.
+fn with_hanging_names() -> Driver {
+    fn hang(_: &NameTarget) -> Found {
+        loop {
+            std::thread::park();
+        }
+    }
+    let mut driver = Driver::new();
+    driver.net.set_resolver(Resolver::with(hang).unwrap()).unwrap();
+    driver
+}
+
+#[test]
+fn localhost_passes() {
+    let (_listener, address) = listener();
+    let mut driver = Driver::new();
+    let result = driver.run(&by_name("localhost", address.port()));
+    assert_eq!(result.outcome, Outcome::Pass, "{}", result.message.as_str());
+    assert!(result.phases.resolve_ns > 0 && result.phases.connect_ns > 0);
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_not_found_or_our_resolver_is_to_blame() {
+    let mut driver = Driver::new();
+    driver.start(&by_name("nonexistent.invalid", 1));
+    // A resolver that cannot reach its servers may take its time; then the deadline decides.
+    driver.turn(10);
+    let result = match driver.done.pop() {
+        Some(done) => done.result,
+        None => driver.net.expire(1, false, monotonic()),
+    };
+    let reasons = [Reason::RESOLVE_NOT_FOUND, Reason::LOCAL_RESOLVER, Reason::RESOLVE_TIMEOUT];
+    assert!(reasons.contains(&result.reason), "{result:?}");
+    assert!(result.message.as_str().starts_with("resolve nonexistent.invalid:1: "), "{result:?}");
+    assert_eq!(driver.net.in_flight(), 0);
+}
+
+#[test]
+fn addresses_are_tried_in_order_until_one_passes() {
+    let (_listener, address) = listener();
+    let mut driver = with_lists();
+    driver.expect_pass(&by_name("127.0.0.7,127.0.0.8,127.0.0.1", address.port()));
+}
+
+#[test]
+fn the_last_failure_names_its_address() {
+    let port = closed_port().port();
+    let mut driver = with_lists();
+    let spec = by_name("127.0.0.7,127.0.0.8", port);
+    let message = driver.expect(&spec, Outcome::Fail, Reason::CONNECT_REFUSED);
+    let place = format!("127.0.0.7,127.0.0.8 (127.0.0.8:{port})");
+    assert_eq!(message, format!("connect to {place}: connection refused"));
+}
+
+#[test]
+fn an_address_that_this_machine_cannot_reach_does_not_hide_a_refusal() {
+    let port = closed_port().port();
+    let mut driver = with_lists();
+    // A TCP connection to a broadcast address is refused by this machine itself.
+    for list in ["127.0.0.7,255.255.255.255", "255.255.255.255,127.0.0.7"] {
+        driver.expect(&by_name(list, port), Outcome::Fail, Reason::CONNECT_REFUSED);
+    }
+    let result = driver.run(&by_name("255.255.255.255", port));
+    assert_eq!(result.outcome, Outcome::Local, "{result:?}");
+}
+
+#[test]
+fn a_name_that_hangs_times_out_without_a_socket() {
+    let mut driver = with_hanging_names();
+    let run = driver.start(&by_name("a", 1));
+    assert_eq!((driver.net.in_flight(), driver.net.sockets.len()), (1, 0));
+    // The thread takes the name when it likes, so both answers are right; see the next test.
+    let result = driver.net.expire(run, true, monotonic());
+    assert!([Outcome::Timeout, Outcome::Local].contains(&result.outcome));
+    assert_eq!(driver.net.in_flight(), 0, "there is no connection that could linger");
+}
+
+#[test]
+fn names_that_were_never_asked_for_are_not_held_against_their_targets() {
+    let mut driver = with_hanging_names();
+    let runs: Vec<u64> = (0..9).map(|n| driver.start(&by_name(&format!("host-{n}"), 1))).collect();
+    let results = runs.iter().rev().map(|&run| driver.net.expire(run, false, monotonic()));
+    let unasked = results.filter(|result| result.reason == Reason::LOCAL_RESOLVER).count();
+    // Two threads can have taken at most two of them.
+    assert!(unasked >= 7, "{unasked}");
+}
+
+#[test]
+fn a_cancelled_run_does_not_wait_for_its_name() {
+    let mut driver = with_lists();
+    let cancelled = driver.start(&by_name("127.0.0.7", 1));
+    driver.net.cancel(cancelled);
+    let (_listener, address) = listener();
+    driver.expect_pass(&by_name("127.0.0.1", address.port()));
+    assert_eq!(driver.net.in_flight(), 0);
+}
