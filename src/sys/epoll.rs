@@ -51,10 +51,6 @@ pub struct Events(Vec<Event>);
 // file carries a number.
 unsafe impl Send for Events {}
 
-// SAFETY: an event carries the caller's number, which only looks like a pointer to the compiler;
-// nothing here follows it.
-unsafe impl Send for Events {}
-
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entries = (0..self.len()).filter_map(|place| self.get(place));
