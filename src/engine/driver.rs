@@ -106,16 +106,16 @@ impl Driver {
     /// Takes what has happened since the last time, without waiting.
     pub fn collect(&mut self, done: &mut Vec<Done>) {
         let Some(net) = &mut self.net else { return };
-        // A full buffer means that there may be more.
         while net.poll().is_ok_and(|count| count > 0) {
             net.dispatch(time::monotonic(), &mut self.controls, done);
-        }
-        for control in self.controls.drain(..) {
-            match control {
-                CONTROL_WAKE => self.inbox.wake.drain(),
-                _ => {
-                    self.timer.drain();
-                    self.armed = Tick::NEVER;
+            // Drained at once: a control that stays readable would be found again for ever.
+            for control in self.controls.drain(..) {
+                match control {
+                    CONTROL_WAKE => self.inbox.wake.drain(),
+                    _ => {
+                        self.timer.drain();
+                        self.armed = Tick::NEVER;
+                    }
                 }
             }
         }

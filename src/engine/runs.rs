@@ -108,10 +108,6 @@ impl Runs {
         self.lingering.iter().map(|&token| self.limit(token)).min().unwrap_or(Tick::NEVER)
     }
 
-    pub fn len(&self) -> usize {
-        self.runs.len()
-    }
-
     /// Forgets runs whose function never comes back, because its thread does not exist.
     pub fn forget_stuck(&mut self) {
         self.runs.clear();

@@ -181,14 +181,6 @@ impl Table {
         (0u32..).zip(&self.checks).filter_map(|(index, check)| Some((index, check.as_ref()?)))
     }
 
-    /// The index that the next insertion but `ahead` gets.
-    pub fn next_index(&self, ahead: usize) -> u32 {
-        match self.free.len().checked_sub(ahead + 1) {
-            Some(place) => self.free[place],
-            None => (self.checks.len() + ahead - self.free.len()) as u32,
-        }
-    }
-
     /// Makes room for so many more checks.
     pub fn reserve(&mut self, more: usize) {
         self.checks.reserve(more.saturating_sub(self.free.len()));
