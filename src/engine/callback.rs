@@ -1,7 +1,9 @@
 //! A check that is a function of the host program.
 
-use crate::model::{CheckId, RunResult};
+use crate::model::{CheckId, Outcome, Reason, RunResult};
+use crate::sync::{Arc, AtomicBool, Ordering};
 use crate::time::Tick;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a run of a callback is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,4 +40,35 @@ pub struct Run {
 pub trait Callback: Send + Sync {
     /// Measures. A panic is a failure of this check and of nothing else.
     fn run(&self, run: &Run) -> RunResult;
+}
+
+/// The function of a registered check. Once its check was removed it is not called any more,
+/// also by those who were about to.
+pub struct Registered {
+    function: Arc<dyn Callback>,
+    removed: AtomicBool,
+}
+
+impl Registered {
+    /// A function that may be called.
+    pub fn new(function: Arc<dyn Callback>) -> Registered {
+        Registered { function, removed: AtomicBool::new(false) }
+    }
+
+    /// From here on no call starts.
+    pub fn remove(&self) {
+        self.removed.store(true, Ordering::Release);
+    }
+
+    /// Calls the host's function; a panic is its failure.
+    pub fn call(&self, run: &Run) -> RunResult {
+        if self.removed.load(Ordering::Acquire) {
+            return RunResult::new(Outcome::Local, Reason::NONE);
+        }
+        catch_unwind(AssertUnwindSafe(|| self.function.run(run))).unwrap_or_else(|panic| {
+            // Leaked, because its destructor is the host's and could panic again.
+            std::mem::forget(panic);
+            RunResult::new(Outcome::Fail, Reason::CALLBACK_PANICKED)
+        })
+    }
 }

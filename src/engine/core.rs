@@ -4,20 +4,22 @@
 //! that one) for whoever drives it; [`Core::finish`] takes the results. The same sequence of
 //! calls gives the same events, which is how every timing behaviour is tested.
 //!
-//! The `impl` is spread over the files of this folder by what they do: `runs` starts and ends
-//! runs, `judge` turns results into statuses, `masks` publishes, `registry` adds and removes,
-//! `input` takes what the host program says.
+//! The `impl` is spread over the files of this folder by what they do: `restart` starts and stops,
+//! `runs` starts runs and `deadline` ends them, `judge` turns results into statuses, `masks`
+//! publishes, `registry` adds and removes, `input` takes what the host program says.
+//!
+//! The trap is that calls from outside move the clock between the two halves of a turn. What is
+//! due is therefore compared with the horizon, the instant up to which answers were collected.
 
-use super::callback::Callback;
+use super::callback::Registered;
 use super::groups::Groups;
-use super::publish;
 use super::runs::{Runs, Slots};
 use super::table::{Activity, Check, Table};
 use crate::error::Error;
 use crate::event::Mailbox;
 use crate::model::document::{CheckSpec, MonitorSpec};
 use crate::model::wheel::Wheel;
-use crate::model::{CheckId, Event, Kinds, Policy, ProbeSpec, Reason, Role, Status, schedule};
+use crate::model::{CheckId, Event, Kinds, Mask, Policy, ProbeSpec, Reason, Role, Status};
 use crate::sync::Arc;
 use crate::time::{SECOND, Tick};
 
@@ -35,7 +37,7 @@ pub enum Command {
         /// What to measure.
         probe: ProbeSpec,
         /// The function of a callback check.
-        callback: Option<Arc<dyn Callback>>,
+        callback: Option<Arc<Registered>>,
         /// The number of the document.
         cookie: u64,
         /// When the result must be there.
@@ -80,20 +82,26 @@ pub struct Core {
     pub(super) wanted: Kinds,
     pub(super) commands: Vec<Command>,
     /// What must be dropped outside the lock, because it runs foreign code.
-    pub(super) garbage: Vec<Arc<dyn Callback>>,
+    pub(super) garbage: Vec<Arc<Registered>>,
     /// Lines for the log, taken by the driver: level and text.
     pub(super) lines: Vec<(i32, String)>,
     /// The last instant that was handed in.
     pub(super) now: Tick,
-    /// How late the present turn is against its plan, beyond the slack.
+    /// Up to when answers were collected: nothing later is due in this turn.
+    pub(super) horizon: Tick,
+    /// How late the present turn is against its plan, beyond the slack; 0 in calls from outside.
     pub(super) lag_ns: u64,
+    /// The same, kept over calls from outside.
+    turn_lag_ns: u64,
     /// When the next turn is planned.
     pub(super) planned: Tick,
     /// The earliest timer that was set since.
-    soonest: Tick,
+    pub(super) soonest: Tick,
     /// The date of the instant 0, for reports.
     pub(super) epoch_unix_ms: i64,
     pub(super) running: bool,
+    /// Whether it was stopped since it last ran: polls say so.
+    pub(super) stopped: bool,
     /// The check `meshvitals.self`.
     pub(super) own: Option<u32>,
     /// Local health: 0 when all is well, at most 2.
@@ -129,11 +137,14 @@ impl Core {
             garbage: Vec::new(),
             lines: Vec::new(),
             now,
+            horizon: now,
             lag_ns: 0,
+            turn_lag_ns: 0,
             planned: Tick::NEVER,
             soonest: Tick::NEVER,
             epoch_unix_ms: unix_ms - (now.0 / 1_000_000) as i64,
             running: spec.manual,
+            stopped: false,
             own: None,
             lhm: 0.0,
             fault: Reason::NONE,
@@ -145,9 +156,12 @@ impl Core {
     /// are judged against our own lateness. `suspended` says that the machine was.
     pub fn observe(&mut self, now: Tick, suspended: bool) {
         self.now = now.max(self.now);
-        let late = self.now.since(self.planned);
-        self.lag_ns = if late > self.settings.slack_ns { late } else { 0 };
-        if self.settings.manual || self.lag_ns <= SUSPENSION_NS {
+        self.horizon = now;
+        let late = now.since(self.planned);
+        let is_late = !self.settings.manual && late > self.settings.slack_ns;
+        self.turn_lag_ns = if is_late { late } else { 0 };
+        self.lag_ns = self.turn_lag_ns;
+        if self.lag_ns <= SUSPENSION_NS {
             return;
         }
         if suspended {
@@ -159,13 +173,28 @@ impl Core {
         }
     }
 
+    /// Goes on with a turn after the lock was left: the lateness is still that of its beginning.
+    pub fn go_on(&mut self) {
+        self.lag_ns = self.turn_lag_ns;
+    }
+
+    /// How late we notice something that was due at `due`; 0 within the slack. With a clock of
+    /// our own it is how long the whole turn was held up, because every step of a run was.
+    pub(super) fn lateness(&self, due: Tick) -> u64 {
+        match self.now.since(due) {
+            _ if !self.settings.manual => self.lag_ns,
+            late_ns if late_ns > self.settings.slack_ns => late_ns,
+            _ => 0,
+        }
+    }
+
     /// The second half of a turn: does what is due.
     pub fn turn(&mut self) {
         if !self.running {
             return;
         }
         let mut due = std::mem::take(&mut self.due);
-        self.wheel.expire(self.now, &mut due);
+        self.wheel.expire(self.horizon, &mut due);
         // The order in which checks became due is the order in which they get their slots.
         due.sort_unstable_by_key(|&index| (self.wake_at(index), index));
         for index in due.drain(..) {
@@ -175,7 +204,9 @@ impl Core {
         self.end_lingering();
         self.start_waiting();
         self.settle();
-        self.publish_own();
+        if self.publish_own() {
+            self.settle();
+        }
     }
 
     /// When the next turn is needed, [`Tick::NEVER`] if nothing is planned. Remembers the answer
@@ -194,10 +225,16 @@ impl Core {
         Tick(at.0.div_ceil(self.settings.slack_ns).saturating_mul(self.settings.slack_ns))
     }
 
-    /// Whether a call from outside made something due before the planned turn.
-    pub fn needs_turn(&self) -> bool {
-        self.running
-            && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
+    /// Whether a call from outside made something due before the planned turn, which then is the
+    /// plan: if we come too late, we must notice.
+    pub fn needs_turn(&mut self) -> bool {
+        if !self.running {
+            return false;
+        }
+        let at = self.on_grid(self.soonest.max(self.now));
+        let sooner = at < self.planned;
+        self.planned = self.planned.min(at);
+        sooner || !self.commands.is_empty()
     }
 
     /// Says what the time is in a call from outside, where nothing is late.
@@ -245,9 +282,7 @@ impl Core {
             return Tick::NEVER;
         };
         let step = match check.activity {
-            Activity::Idle | Activity::Stuck(_) if !check.mask.has(crate::model::Mask::PAUSED) => {
-                check.due
-            }
+            Activity::Idle | Activity::Stuck(_) if !check.mask.has(Mask::PAUSED) => check.due,
             Activity::Running(token) => self.runs.limit(token),
             Activity::Idle | Activity::Stuck(_) | Activity::Waiting => Tick::NEVER,
         };
@@ -258,91 +293,12 @@ impl Core {
         step.min(override_end).min(self.freshness_end(check))
     }
 
-    /// When an idle check would become stale; never if it is UNKNOWN already.
-    fn freshness_end(&self, check: &Check) -> Tick {
+    /// When a check becomes stale; never if it is UNKNOWN already. Our own health is renewed in
+    /// every turn and must not cause any.
+    pub(super) fn freshness_end(&self, check: &Check) -> Tick {
         let known = check.detector.measured() != Status::Unknown;
-        if known && !check.mask.has(crate::model::Mask::STALE) {
-            check.fresh_until
-        } else {
-            Tick::NEVER
-        }
-    }
-
-    /// Starts the engine: every check begins anew.
-    pub fn start(&mut self, now: Tick) {
-        self.now = now.max(self.now);
-        self.running = true;
-        self.planned = Tick::NEVER;
-        let indices: Vec<u32> = self.table.iter().map(|(index, _)| index).collect();
-        for index in indices {
-            self.restart(index);
-        }
-        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(false));
-        self.settle();
-    }
-
-    /// Stops the engine: no run starts, statuses read UNKNOWN from here on, subscribers are told.
-    pub fn stop(&mut self, now: Tick) {
-        self.now = now.max(self.now);
-        self.drop_runs(|_| true);
-        self.running = false;
-        self.forget_statuses();
-        self.emit(Event::new(crate::model::Kind::Stopped, CheckId(0), self.now));
-        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
-    }
-
-    /// Stops an engine of which nobody knows whether it runs.
-    pub fn stop_silently(&mut self) {
-        if self.running {
-            self.stop(self.now);
-        }
-        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
-    }
-
-    /// Whether runs start.
-    pub fn is_running(&self) -> bool {
-        self.running
-    }
-
-    /// In a child: leaks what threads of the parent may hold, and forgets what was in flight.
-    pub fn forget_parent(&mut self) {
-        std::mem::forget(std::mem::take(&mut self.mailboxes));
-        self.wanted = Kinds(0);
-        self.drop_runs(|_| true);
-        self.runs.forget_stuck();
-        self.commands.clear();
-        self.slots.clear_waiting();
-        self.running = false;
-        self.forget_statuses();
-    }
-
-    /// In a child: writes the cells anew that the fork has wiped.
-    pub fn restore_cells(&mut self) {
-        for (_, check) in self.table.iter() {
-            publish::restore(check.id, Status::Unknown);
-        }
-        for group in self.groups.iter() {
-            publish::restore(group.id, Status::Unknown);
-        }
-        self.groups.republish();
-    }
-
-    /// Begins the life of a check: nothing is known, and its first run is planned.
-    pub(super) fn restart(&mut self, index: u32) {
-        let (now, spread) = (self.now, self.settings.start_spread_ns);
-        let Some(check) = self.table.get_mut(index) else { return };
-        let hash = schedule::name_hash(&check.name);
-        let delay = match check.probe {
-            ProbeSpec::Heartbeat { ttl_ns } => ttl_ns,
-            // It rides on the turns of others.
-            ProbeSpec::Own => u64::MAX,
-            _ => schedule::first_delay(check.policy(), spread, hash),
-        };
-        check.born = now;
-        check.grid = now.after(delay);
-        check.due = check.grid;
-        check.activity = Activity::Idle;
-        self.set_timer(index);
+        let own = matches!(check.probe, ProbeSpec::Own);
+        if known && !own && !check.mask.has(Mask::STALE) { check.fresh_until } else { Tick::NEVER }
     }
 
     /// Hands an event to whoever wants its kind.
@@ -379,7 +335,7 @@ impl Core {
     }
 
     /// The driver's: takes what must be dropped, and the lines of the log, outside the lock.
-    pub fn take_garbage(&mut self) -> (Vec<Arc<dyn Callback>>, Vec<(i32, String)>) {
+    pub fn take_garbage(&mut self) -> (Vec<Arc<Registered>>, Vec<(i32, String)>) {
         (std::mem::take(&mut self.garbage), std::mem::take(&mut self.lines))
     }
 

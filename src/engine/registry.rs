@@ -1,20 +1,18 @@
 //! Adding, replacing and removing checks, at any time. Everything is validated before anything
 //! is changed, so a refusal leaves no trace.
 
-use super::callback::Callback;
+use super::callback::{Callback, Registered};
 use super::core::Core;
 use super::groups::OVERALL;
+use super::judge::fresh_until;
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
 use crate::model::detector::Detector;
 use crate::model::document::{CheckSpec, allowed_in_manual};
-use crate::model::{
-    CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status,
-};
+use crate::model::{CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::Tick;
-use std::collections::{HashMap, HashSet};
 
 /// Checks of one monitor: the wheel and the tokens have room for as many.
 const CHECK_LIMIT: usize = 1 << 24;
@@ -25,11 +23,7 @@ impl Core {
     /// # Errors
     ///
     /// EXISTS, NOT_FOUND (a dependency), DOCUMENT (a cycle), MODE (the probe does not fit), LIMIT.
-    pub fn register(
-        &mut self,
-        specs: Vec<CheckSpec>,
-        batch: bool,
-    ) -> Result<Vec<CheckId>, Error> {
+    pub fn register(&mut self, specs: Vec<CheckSpec>, batch: bool) -> Result<Vec<CheckId>, Error> {
         self.add(specs, false, batch)
     }
 
@@ -86,7 +80,7 @@ impl Core {
         if let Ok(index) = self.index_of(id)
             && let Some(check) = self.table.get_mut(index)
         {
-            check.rare_mut().callback = Some(make());
+            check.rare_mut().callback = Some(Arc::new(Registered::new(make())));
         }
         Ok(id)
     }
@@ -148,7 +142,7 @@ impl Core {
         let index = owner as u32;
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
-            _ if owner == 0 && publish::cell(id).is_some() => {
+            _ if owner == 0 && id.generation() > 0 && publish::cell(id).is_some() => {
                 Err(Error::refused(Code::Stale, "the check of this id was removed"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
@@ -186,66 +180,6 @@ impl Core {
         Ok(())
     }
 
-    /// Dependencies must be there already or in the same batch, and form no cycle.
-    fn check_relations(
-        &self,
-        specs: &[CheckSpec],
-        prefix: impl Fn(usize) -> String,
-    ) -> Result<(), Error> {
-        if specs.iter().all(|spec| spec.depends_on.is_empty()) {
-            return Ok(());
-        }
-        let places: HashMap<&str, usize> =
-            specs.iter().enumerate().map(|(at, spec)| (&*spec.name, at)).collect();
-        for (at, spec) in specs.iter().enumerate() {
-            for name in &spec.depends_on {
-                if !places.contains_key(&**name) && self.table.find(name).is_none() {
-                    return Err(unknown_dependency(name).below(&prefix(at)));
-                }
-            }
-        }
-        // Kahn, 1962: take away what depends on nothing that is left; a cycle stays.
-        let inside = |at: usize| {
-            specs[at].depends_on.iter().filter_map(|name| places.get(&**name).copied())
-        };
-        let mut waits: Vec<usize> = (0..specs.len()).map(|at| inside(at).count()).collect();
-        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); specs.len()];
-        (0..specs.len()).for_each(|at| inside(at).for_each(|other| dependents[other].push(at)));
-        let mut free: Vec<usize> = (0..specs.len()).filter(|&at| waits[at] == 0).collect();
-        while let Some(at) = free.pop() {
-            for &dependent in &dependents[at] {
-                waits[dependent] -= 1;
-                if waits[dependent] == 0 {
-                    free.push(dependent);
-                }
-            }
-        }
-        match waits.iter().position(|&count| count > 0) {
-            Some(at) => Err(cycle(&specs[at].name).below(&prefix(at))),
-            None => Ok(()),
-        }
-    }
-
-    /// The dependencies of a check that replaces the one at `index`.
-    fn check_dependencies_of(&self, index: u32, spec: &CheckSpec) -> Result<(), Error> {
-        let mut ahead = Vec::new();
-        for name in &spec.depends_on {
-            ahead.push(self.table.find(name).ok_or_else(|| unknown_dependency(name))?);
-        }
-        let mut seen = HashSet::<u32>::new();
-        while let Some(next) = ahead.pop() {
-            if next == index {
-                return Err(cycle(&spec.name));
-            }
-            if seen.insert(next)
-                && let Some(rare) = self.table.get(next).and_then(|check| check.rare.as_ref())
-            {
-                ahead.extend(&rare.depends_on);
-            }
-        }
-        Ok(())
-    }
-
     /// Makes the groups of the tags, which is the only step that can fail for want of ids.
     fn make_groups(&mut self, specs: &[CheckSpec]) -> Result<(), Error> {
         let owner = u64::from(self.number) << 32;
@@ -272,8 +206,8 @@ impl Core {
 
     fn insert(&mut self, spec: CheckSpec, id: CheckId) -> u32 {
         let shared = self.share(spec.policy);
-        let rare = (spec.cookie != 0)
-            .then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
+        let rare =
+            (spec.cookie != 0).then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
         let check = Check {
             id,
             name: spec.name,
@@ -311,37 +245,12 @@ impl Core {
     }
 
     pub(super) fn emit_life(&self, kind: Kind, index: u32) {
-        let Some(check) = self.table.get(index).filter(|_| self.wanted.wants(kind.mask())) else {
-            return;
-        };
+        // Also who does not want to hear of it forgets a removed check.
+        let wanted = self.wanted.wants(kind.mask()) || kind == Kind::Removed;
+        let Some(check) = self.table.get(index).filter(|_| wanted) else { return };
         let text = Message::new(&check.name);
         let event = Event::new(kind, check.id, self.now);
         self.emit(Event { cookie: check.cookie(), text, ..event });
-    }
-
-    fn relate(&mut self, index: u32, names: &[Box<str>]) {
-        let found: Vec<u32> = names.iter().filter_map(|name| self.table.find(name)).collect();
-        for &dependency in &found {
-            if let Some(check) = self.table.get_mut(dependency) {
-                check.rare_mut().dependents.push(index);
-            }
-        }
-        if let Some(check) = self.table.get_mut(index)
-            && (!found.is_empty() || check.rare.is_some())
-        {
-            check.rare_mut().depends_on = found;
-        }
-        self.update_blocked(index);
-    }
-
-    fn unrelate(&mut self, index: u32) {
-        let rare = self.table.get_mut(index).and_then(|check| check.rare.as_mut());
-        let dependencies = rare.map(|rare| std::mem::take(&mut rare.depends_on)).unwrap_or_default();
-        for dependency in dependencies {
-            if let Some(rare) = self.table.get_mut(dependency).and_then(|c| c.rare.as_mut()) {
-                rare.dependents.retain(|&dependent| dependent != index);
-            }
-        }
     }
 
     /// Whether a document says what the check is already.
@@ -367,6 +276,8 @@ impl Core {
         let other_probe = check.probe != spec.probe;
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
+        // What a thread is stuck in belongs to the old document.
+        check.activity = Activity::Idle;
         if spec.cookie != 0 || check.rare.is_some() {
             check.rare_mut().cookie = spec.cookie;
         }
@@ -380,15 +291,17 @@ impl Core {
                 check.mask.put(Mask::STALE, false);
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);
-                (check.value, check.latency_ns, check.fresh_until) = (f64::NAN, 0, Tick(0));
+                (check.value, check.latency_ns) = (f64::NAN, 0);
+                (check.last, check.fresh_until) = (Tick(0), Tick(0));
+            } else if check.last != Tick(0) {
+                check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
             }
         });
         self.relate(index, &spec.depends_on);
         if self.running {
             let born = self.table.get(index).map(|check| check.born);
             self.restart(index);
-            if let (Some(born), Some(check), false) =
-                (born, self.table.get_mut(index), other_probe)
+            if let (Some(born), Some(check), false) = (born, self.table.get_mut(index), other_probe)
             {
                 check.born = born;
             }
@@ -405,7 +318,10 @@ impl Core {
         let Some(mut check) = self.table.remove(index) else { return };
         publish::release(check.id);
         if let Some(rare) = check.rare.take() {
-            self.garbage.extend(rare.callback);
+            if let Some(function) = rare.callback {
+                function.remove();
+                self.garbage.push(function);
+            }
             for dependent in rare.dependents {
                 if let Some(rare) = self.table.get_mut(dependent).and_then(|c| c.rare.as_mut()) {
                     rare.depends_on.retain(|&dependency| dependency != index);
@@ -426,13 +342,4 @@ impl Core {
 
 fn not_found(name: &str) -> Error {
     Error::NotFound { what: format!("a check named \"{name}\"") }
-}
-
-fn unknown_dependency(name: &str) -> Error {
-    let text = format!("\"{name}\" is not registered; register it before, or in the same batch");
-    Error::document("/depends_on", text)
-}
-
-fn cycle(name: &str) -> Error {
-    Error::document("/depends_on", format!("\"{name}\" would depend on itself"))
 }

@@ -1,3 +1,5 @@
+//! The slab and its cells: ids live once, and readers see whole words.
+
 use super::slab::{ALLOCATOR, entry, place};
 use super::*;
 use crate::sync::{AtomicBool, AtomicU64, lock};

@@ -1,3 +1,5 @@
+//! The pool: order, limits, and jobs that never come back.
+
 use super::*;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
