@@ -109,7 +109,8 @@ impl Rig {
 
     fn poll(&self) {
         let groups = self.monitor.list_groups().unwrap();
-        let events = self.events.poll(1 << 16, Some(Duration::ZERO)).unwrap();
+        // A stopped monitor has nothing more to say.
+        let events = self.events.poll(1 << 16, Some(Duration::ZERO)).unwrap_or_default();
         let of_checks = events.into_iter().filter(|event| !groups.contains(&event.check));
         self.seen.borrow_mut().extend(of_checks);
     }
