@@ -111,10 +111,13 @@ struct Body {
 impl Body {
     async fn run(mut self, fd: OwnedFd) {
         let Ok(fd) = nest(fd) else { return };
-        while !self.ending.load(Ordering::Acquire) {
-            let Some(monitor) = self.monitor.upgrade() else { break };
+        while let Some(monitor) = self.monitor.upgrade() {
             self.turn(&monitor);
             drop(monitor);
+            // After the turn, which may have drained the wake that came with the wish to end.
+            if self.ending.load(Ordering::Acquire) {
+                break;
+            }
             // Cleared before the descriptors are looked at again in `collect`: what becomes
             // ready in between is an edge that ends the next wait.
             match fd.readable().await {
