@@ -14,10 +14,13 @@ use crate::sys::fork;
 use crate::time::{self, Tick};
 use std::time::Duration;
 
+/// A function that takes the lines of the log.
+pub type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;
+
 /// The most severe level that is logged is 0 (error); 1 warning, 2 information, 3 detail.
 pub(super) struct Log {
     pub level: i32,
-    pub sink: Box<dyn Fn(i32, &str) + Send + Sync>,
+    pub sink: Sink,
 }
 
 /// What a monitor's handles, threads and subscriptions share.

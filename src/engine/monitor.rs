@@ -7,7 +7,7 @@
 use super::callback::Callback;
 use super::core::Core;
 use super::groups::OVERALL;
-use super::inner::{Inner, Log};
+use super::inner::{Inner, Log, Sink};
 use super::lifecycle::Life;
 use super::publish::{self, Cell};
 use super::subscribe::Subscription;
@@ -304,11 +304,7 @@ impl Monitor {
     /// # Errors
     ///
     /// FORKED.
-    pub fn set_log(
-        &self,
-        level: i32,
-        sink: Option<Box<dyn Fn(i32, &str) + Send + Sync>>,
-    ) -> Result<(), Error> {
+    pub fn set_log(&self, level: i32, sink: Option<Sink>) -> Result<(), Error> {
         self.inner.check_fork()?;
         let log = sink.map(|sink| Arc::new(Log { level, sink }));
         let old = std::mem::replace(&mut *lock(&self.inner.log), log);
