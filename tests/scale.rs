@@ -38,9 +38,7 @@ fn address(number: usize) -> Ipv4Addr {
 fn tcp_check(number: usize, port: u16) -> String {
     let name = format!("good-{number}");
     let address = address(number);
-    format!(
-        r#"{{"name": "{name}", "tcp": {{"address": "{address}:{port}"}}, "interval": "1s"}}"#
-    )
+    format!(r#"{{"name": "{name}", "tcp": {{"address": "{address}:{port}"}}, "interval": "1s"}}"#)
 }
 
 fn register(monitor: &Monitor, documents: &[String]) -> Vec<meshvitals::CheckId> {
@@ -63,7 +61,8 @@ fn time_waits(port: u16) -> usize {
     let suffix = format!(":{port:04X}");
     let waits = |line: &&str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        fields.get(3) == Some(&"06") && (fields[1].ends_with(&suffix) || fields[2].ends_with(&suffix))
+        fields.get(3) == Some(&"06")
+            && (fields[1].ends_with(&suffix) || fields[2].ends_with(&suffix))
     };
     text.lines().filter(waits).count()
 }

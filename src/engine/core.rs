@@ -8,7 +8,7 @@
 //! runs, `judge` turns results into statuses, `masks` publishes, `registry` adds and removes,
 //! `input` takes what the host program says.
 
-use super::callback::Callback;
+use super::callback::Function;
 use super::groups::Groups;
 use super::publish;
 use super::runs::{Runs, Slots};
@@ -35,7 +35,7 @@ pub enum Command {
         /// What to measure.
         probe: ProbeSpec,
         /// The function of a callback check.
-        callback: Option<Arc<dyn Callback>>,
+        callback: Option<Arc<Function>>,
         /// The number of the document.
         cookie: u64,
         /// When the result must be there.
@@ -80,7 +80,7 @@ pub struct Core {
     pub(super) wanted: Kinds,
     pub(super) commands: Vec<Command>,
     /// What must be dropped outside the lock, because it runs foreign code.
-    pub(super) garbage: Vec<Arc<dyn Callback>>,
+    pub(super) garbage: Vec<Arc<Function>>,
     /// Lines for the log, taken by the driver: level and text.
     pub(super) lines: Vec<(i32, String)>,
     /// The last instant that was handed in.
@@ -196,8 +196,7 @@ impl Core {
 
     /// Whether a call from outside made something due before the planned turn.
     pub fn needs_turn(&self) -> bool {
-        self.running
-            && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
+        self.running && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
     }
 
     /// Says what the time is in a call from outside, where nothing is late.
@@ -379,7 +378,7 @@ impl Core {
     }
 
     /// The driver's: takes what must be dropped, and the lines of the log, outside the lock.
-    pub fn take_garbage(&mut self) -> (Vec<Arc<dyn Callback>>, Vec<(i32, String)>) {
+    pub fn take_garbage(&mut self) -> (Vec<Arc<Function>>, Vec<(i32, String)>) {
         (std::mem::take(&mut self.garbage), std::mem::take(&mut self.lines))
     }
 

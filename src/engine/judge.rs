@@ -4,7 +4,9 @@ use super::core::Core;
 use super::runs::{Phase, Run, is_external, serial};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
-use crate::model::{CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule};
+use crate::model::{
+    CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule,
+};
 use crate::time::Tick;
 
 /// Local health rises by this for a local fault or a late run, up to 2.

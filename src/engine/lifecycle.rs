@@ -4,20 +4,18 @@
 //! lock that it needs. So nothing is locked while we wait, and calls from the monitor's own
 //! threads are refused with DEADLOCK.
 
+use super::callback;
 use super::core::Command;
 use super::driver::Driver;
 use super::monitor::{Inner, Monitor};
 use super::runner::{self, Runner};
 use super::workers::{self, Pool};
-use super::callback;
 use crate::error::{Code, Error};
-use crate::model::{Outcome, Reason, RunResult};
 use crate::sync::{Arc, Condvar, Ordering, lock, wait_while};
 use crate::sys::fork;
 use crate::sys::guard::OwnedGuard;
 use crate::time::{self, Tick};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Whether the background thread is there.
@@ -232,7 +230,7 @@ impl Inner {
             return;
         };
         let run = callback::Run { check, cookie, deadline };
-        let result = workers::as_owner(self.number.into(), || call_back(&*function, &run));
+        let result = workers::as_owner(self.number.into(), || function.call(&run));
         self.enter(|core| core.finish(token, result, now));
         workers::as_owner(self.number.into(), || drop(function));
     }
@@ -247,15 +245,6 @@ impl Inner {
         drop(core);
         self.generation.store(fork::generation(), Ordering::Release);
     }
-}
-
-/// Calls the host's function; a panic is its failure.
-pub(super) fn call_back(function: &dyn callback::Callback, run: &callback::Run) -> RunResult {
-    catch_unwind(AssertUnwindSafe(|| function.run(run))).unwrap_or_else(|panic| {
-        // Leaked, because its destructor is the host's and could panic again.
-        std::mem::forget(panic);
-        RunResult::new(Outcome::Fail, Reason::CALLBACK_PANICKED)
-    })
 }
 
 /// The locks that a fork must find free, entered in this order.

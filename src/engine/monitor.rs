@@ -4,7 +4,7 @@
 //! gets an error instead of a hang. What runs foreign code (drops of callbacks, the log) happens
 //! after the lock is left.
 
-use super::callback::Callback;
+use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
 use super::lifecycle::Life;
@@ -145,14 +145,14 @@ impl Monitor {
         document: &str,
         callback: impl Callback + 'static,
     ) -> Result<CheckId, Error> {
-        self.register_callback_with(document, || Arc::new(callback))
+        self.register_callback_with(document, || Box::new(callback))
     }
 
     /// The same, with a function that is made only when nothing can fail any more.
     pub(crate) fn register_callback_with(
         &self,
         document: &str,
-        make: impl FnOnce() -> Arc<dyn Callback>,
+        make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
         let spec = document::parse_check(document, &self.inner.defaults)?;
         self.inner.call(|core| core.register_callback(spec, make))
@@ -317,11 +317,7 @@ impl Monitor {
     /// # Errors
     ///
     /// NOT_FOUND or STALE.
-    pub fn override_status(
-        &self,
-        id: CheckId,
-        forced: Option<(Status, u64)>,
-    ) -> Result<(), Error> {
+    pub fn override_status(&self, id: CheckId, forced: Option<(Status, u64)>) -> Result<(), Error> {
         self.inner.call(|core| core.force_status(id, forced))
     }
 
@@ -391,7 +387,7 @@ impl Inner {
     }
 
     /// Drops what runs foreign code and writes the log; never under a lock.
-    pub(super) fn clean_up(&self, garbage: Vec<Arc<dyn Callback>>, lines: Vec<(i32, String)>) {
+    pub(super) fn clean_up(&self, garbage: Vec<Arc<Function>>, lines: Vec<(i32, String)>) {
         if garbage.is_empty() && lines.is_empty() {
             return;
         }

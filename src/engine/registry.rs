@@ -1,7 +1,7 @@
 //! Adding, replacing and removing checks, at any time. Everything is validated before anything
 //! is changed, so a refusal leaves no trace.
 
-use super::callback::Callback;
+use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
 use super::publish;
@@ -9,9 +9,7 @@ use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
 use crate::model::detector::Detector;
 use crate::model::document::{CheckSpec, allowed_in_manual};
-use crate::model::{
-    CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status,
-};
+use crate::model::{CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::Tick;
 use std::collections::{HashMap, HashSet};
@@ -25,11 +23,7 @@ impl Core {
     /// # Errors
     ///
     /// EXISTS, NOT_FOUND (a dependency), DOCUMENT (a cycle), MODE (the probe does not fit), LIMIT.
-    pub fn register(
-        &mut self,
-        specs: Vec<CheckSpec>,
-        batch: bool,
-    ) -> Result<Vec<CheckId>, Error> {
+    pub fn register(&mut self, specs: Vec<CheckSpec>, batch: bool) -> Result<Vec<CheckId>, Error> {
         self.add(specs, false, batch)
     }
 
@@ -76,7 +70,7 @@ impl Core {
     pub fn register_callback(
         &mut self,
         spec: CheckSpec,
-        make: impl FnOnce() -> Arc<dyn Callback>,
+        make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
         if spec.probe != ProbeSpec::Callback {
             let text = "a function can only be registered for a check with the probe \"callback\"";
@@ -86,7 +80,7 @@ impl Core {
         if let Ok(index) = self.index_of(id)
             && let Some(check) = self.table.get_mut(index)
         {
-            check.rare_mut().callback = Some(make());
+            check.rare_mut().callback = Some(Arc::new(Function::new(make())));
         }
         Ok(id)
     }
@@ -205,9 +199,8 @@ impl Core {
             }
         }
         // Kahn, 1962: take away what depends on nothing that is left; a cycle stays.
-        let inside = |at: usize| {
-            specs[at].depends_on.iter().filter_map(|name| places.get(&**name).copied())
-        };
+        let inside =
+            |at: usize| specs[at].depends_on.iter().filter_map(|name| places.get(&**name).copied());
         let mut waits: Vec<usize> = (0..specs.len()).map(|at| inside(at).count()).collect();
         let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); specs.len()];
         (0..specs.len()).for_each(|at| inside(at).for_each(|other| dependents[other].push(at)));
@@ -272,8 +265,8 @@ impl Core {
 
     fn insert(&mut self, spec: CheckSpec, id: CheckId) -> u32 {
         let shared = self.share(spec.policy);
-        let rare = (spec.cookie != 0)
-            .then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
+        let rare =
+            (spec.cookie != 0).then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
         let check = Check {
             id,
             name: spec.name,
@@ -336,7 +329,8 @@ impl Core {
 
     fn unrelate(&mut self, index: u32) {
         let rare = self.table.get_mut(index).and_then(|check| check.rare.as_mut());
-        let dependencies = rare.map(|rare| std::mem::take(&mut rare.depends_on)).unwrap_or_default();
+        let dependencies =
+            rare.map(|rare| std::mem::take(&mut rare.depends_on)).unwrap_or_default();
         for dependency in dependencies {
             if let Some(rare) = self.table.get_mut(dependency).and_then(|c| c.rare.as_mut()) {
                 rare.dependents.retain(|&dependent| dependent != index);
@@ -387,8 +381,7 @@ impl Core {
         if self.running {
             let born = self.table.get(index).map(|check| check.born);
             self.restart(index);
-            if let (Some(born), Some(check), false) =
-                (born, self.table.get_mut(index), other_probe)
+            if let (Some(born), Some(check), false) = (born, self.table.get_mut(index), other_probe)
             {
                 check.born = born;
             }
@@ -405,7 +398,10 @@ impl Core {
         let Some(mut check) = self.table.remove(index) else { return };
         publish::release(check.id);
         if let Some(rare) = check.rare.take() {
-            self.garbage.extend(rare.callback);
+            if let Some(function) = rare.callback {
+                function.retire();
+                self.garbage.push(function);
+            }
             for dependent in rare.dependents {
                 if let Some(rare) = self.table.get_mut(dependent).and_then(|c| c.rare.as_mut()) {
                     rare.depends_on.retain(|&dependency| dependency != index);

@@ -53,13 +53,7 @@ pub fn start(monitor: Weak<Inner>, driver: Driver) -> io::Result<Runner> {
         _ended: sender,
     };
     let thread = spawn("meshvitals", move || runtime.block_on(body.run(fd)))?;
-    Ok(Runner {
-        driver,
-        inbox,
-        ending,
-        ended: Mutex::new(ended),
-        thread: Mutex::new(Some(thread)),
-    })
+    Ok(Runner { driver, inbox, ending, ended: Mutex::new(ended), thread: Mutex::new(Some(thread)) })
 }
 
 impl Runner {

@@ -174,8 +174,9 @@ impl Core {
         }
         match class(&check.probe) {
             Class::Free => self.run(index, Class::Free),
-            class if self.slots.free[class as usize] > 0
-                && self.slots.waiting[class as usize].is_empty() =>
+            class
+                if self.slots.free[class as usize] > 0
+                    && self.slots.waiting[class as usize].is_empty() =>
             {
                 self.slots.free[class as usize] -= 1;
                 self.run(index, class);
@@ -240,7 +241,14 @@ impl Core {
             let probe = check.probe.clone();
             let callback = check.rare.as_ref().and_then(|rare| rare.callback.clone());
             let deadline = limit;
-            self.commands.push(Command::Run { token, check: id, probe, callback, cookie, deadline });
+            self.commands.push(Command::Run {
+                token,
+                check: id,
+                probe,
+                callback,
+                cookie,
+                deadline,
+            });
         } else if self.wanted.wants(Kinds::DUE) {
             self.emit(Event { token, cookie, ..Event::new(Kind::Due, id, now) });
         } else {
