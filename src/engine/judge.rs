@@ -1,7 +1,8 @@
 //! From the end of a run to a status, and to the time of the next run.
 
 use super::core::Core;
-use super::runs::{Phase, Run, is_external, serial};
+use super::flight::{Phase, Run, serial};
+use super::runs::is_external;
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
 use crate::model::{

@@ -7,7 +7,8 @@
 use super::callback;
 use super::core::Command;
 use super::driver::Driver;
-use super::monitor::{Inner, Monitor};
+use super::inner::{Inner, Log};
+use super::monitor::Monitor;
 use super::runner::{self, Runner};
 use super::workers::{self, Pool};
 use crate::error::{Code, Error};
@@ -247,9 +248,10 @@ impl Inner {
     }
 }
 
-/// The locks that a fork must find free, entered in this order.
+/// The locks that a fork must find free: entered life, driver, core, log, and left in any order.
 struct Held {
     _core: OwnedGuard<super::core::Core>,
+    _log: OwnedGuard<Option<Arc<Log>>>,
     driver: Option<OwnedGuard<Driver>>,
     _life: OwnedGuard<Life>,
     generation: u32,
@@ -263,7 +265,9 @@ impl fork::Hold for Inner {
             _ => None,
         };
         let core = OwnedGuard::lock(Arc::clone(&self.core));
-        Box::new(Held { _core: core, driver, _life: life, generation: fork::generation() })
+        let log = OwnedGuard::lock(Arc::clone(&self.log));
+        let generation = fork::generation();
+        Box::new(Held { _core: core, _log: log, driver, _life: life, generation })
     }
 }
 
