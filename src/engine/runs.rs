@@ -9,9 +9,7 @@
 use super::core::{Command, Core};
 use super::flight::{Class, Phase, Run, serial};
 use super::table::{Activity, Check};
-use crate::model::{
-    CheckId, Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule,
-};
+use crate::model::{Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule};
 use crate::time::Tick;
 
 /// Late answers that are waited for at once, per monitor.
