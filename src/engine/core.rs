@@ -8,16 +8,15 @@
 //! runs, `judge` turns results into statuses, `masks` publishes, `registry` adds and removes,
 //! `input` takes what the host program says.
 
-use super::callback::Callback;
+use super::callback::Function;
+use super::flight::{Runs, Slots};
 use super::groups::Groups;
-use super::publish;
-use super::runs::{Runs, Slots};
 use super::table::{Activity, Check, Table};
 use crate::error::Error;
 use crate::event::Mailbox;
-use crate::model::document::{CheckSpec, MonitorSpec};
+use crate::model::document::MonitorSpec;
 use crate::model::wheel::Wheel;
-use crate::model::{CheckId, Event, Kinds, Policy, ProbeSpec, Reason, Role, Status, schedule};
+use crate::model::{CheckId, Event, Kinds, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::{SECOND, Tick};
 
@@ -35,7 +34,7 @@ pub enum Command {
         /// What to measure.
         probe: ProbeSpec,
         /// The function of a callback check.
-        callback: Option<Arc<dyn Callback>>,
+        callback: Option<Arc<Function>>,
         /// The number of the document.
         cookie: u64,
         /// When the result must be there.
@@ -53,6 +52,15 @@ pub enum Command {
         /// The run.
         token: u64,
     },
+}
+
+/// What a call leaves to be done outside the lock.
+#[derive(Default)]
+pub struct Leftover {
+    /// Functions whose last reference this may be.
+    pub garbage: Vec<Arc<Function>>,
+    /// Lines for the log: level and text.
+    pub lines: Vec<(i32, String)>,
 }
 
 /// What never changes after the monitor was made.
@@ -80,7 +88,7 @@ pub struct Core {
     pub(super) wanted: Kinds,
     pub(super) commands: Vec<Command>,
     /// What must be dropped outside the lock, because it runs foreign code.
-    pub(super) garbage: Vec<Arc<dyn Callback>>,
+    pub(super) garbage: Vec<Arc<Function>>,
     /// Lines for the log, taken by the driver: level and text.
     pub(super) lines: Vec<(i32, String)>,
     /// The last instant that was handed in.
@@ -196,8 +204,7 @@ impl Core {
 
     /// Whether a call from outside made something due before the planned turn.
     pub fn needs_turn(&self) -> bool {
-        self.running
-            && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
+        self.running && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
     }
 
     /// Says what the time is in a call from outside, where nothing is late.
@@ -268,81 +275,9 @@ impl Core {
         }
     }
 
-    /// Starts the engine: every check begins anew.
-    pub fn start(&mut self, now: Tick) {
-        self.now = now.max(self.now);
-        self.running = true;
-        self.planned = Tick::NEVER;
-        let indices: Vec<u32> = self.table.iter().map(|(index, _)| index).collect();
-        for index in indices {
-            self.restart(index);
-        }
-        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(false));
-        self.settle();
-    }
-
-    /// Stops the engine: no run starts, statuses read UNKNOWN from here on, subscribers are told.
-    pub fn stop(&mut self, now: Tick) {
-        self.now = now.max(self.now);
-        self.drop_runs(|_| true);
-        self.running = false;
-        self.forget_statuses();
-        self.emit(Event::new(crate::model::Kind::Stopped, CheckId(0), self.now));
-        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
-    }
-
-    /// Stops an engine of which nobody knows whether it runs.
-    pub fn stop_silently(&mut self) {
-        if self.running {
-            self.stop(self.now);
-        }
-        self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
-    }
-
     /// Whether runs start.
     pub fn is_running(&self) -> bool {
         self.running
-    }
-
-    /// In a child: leaks what threads of the parent may hold, and forgets what was in flight.
-    pub fn forget_parent(&mut self) {
-        std::mem::forget(std::mem::take(&mut self.mailboxes));
-        self.wanted = Kinds(0);
-        self.drop_runs(|_| true);
-        self.runs.forget_stuck();
-        self.commands.clear();
-        self.slots.clear_waiting();
-        self.running = false;
-        self.forget_statuses();
-    }
-
-    /// In a child: writes the cells anew that the fork has wiped.
-    pub fn restore_cells(&mut self) {
-        for (_, check) in self.table.iter() {
-            publish::restore(check.id, Status::Unknown);
-        }
-        for group in self.groups.iter() {
-            publish::restore(group.id, Status::Unknown);
-        }
-        self.groups.republish();
-    }
-
-    /// Begins the life of a check: nothing is known, and its first run is planned.
-    pub(super) fn restart(&mut self, index: u32) {
-        let (now, spread) = (self.now, self.settings.start_spread_ns);
-        let Some(check) = self.table.get_mut(index) else { return };
-        let hash = schedule::name_hash(&check.name);
-        let delay = match check.probe {
-            ProbeSpec::Heartbeat { ttl_ns } => ttl_ns,
-            // It rides on the turns of others.
-            ProbeSpec::Own => u64::MAX,
-            _ => schedule::first_delay(check.policy(), spread, hash),
-        };
-        check.born = now;
-        check.grid = now.after(delay);
-        check.due = check.grid;
-        check.activity = Activity::Idle;
-        self.set_timer(index);
     }
 
     /// Hands an event to whoever wants its kind.
@@ -379,30 +314,15 @@ impl Core {
     }
 
     /// The driver's: takes what must be dropped, and the lines of the log, outside the lock.
-    pub fn take_garbage(&mut self) -> (Vec<Arc<dyn Callback>>, Vec<(i32, String)>) {
-        (std::mem::take(&mut self.garbage), std::mem::take(&mut self.lines))
+    pub fn take_leftover(&mut self) -> Leftover {
+        Leftover {
+            garbage: std::mem::take(&mut self.garbage),
+            lines: std::mem::take(&mut self.lines),
+        }
     }
 
     /// The clock of the last turn.
     pub fn now(&self) -> Tick {
         self.now
-    }
-
-    /// Adds the check that shows our own health.
-    ///
-    /// # Errors
-    ///
-    /// LIMIT when the process has no ids left.
-    pub fn add_own(&mut self) -> Result<(), Error> {
-        let spec = CheckSpec {
-            name: "meshvitals.self".into(),
-            probe: ProbeSpec::Own,
-            policy: Policy { critical: false, role: Role::Inform, ..Policy::default() },
-            depends_on: Box::default(),
-            cookie: 0,
-        };
-        let ids = self.register(vec![spec], false)?;
-        self.own = ids.first().and_then(|&id| self.index_of(id).ok());
-        Ok(())
     }
 }

@@ -3,9 +3,8 @@
 //! Lives behind a lock that the background thread holds while it works and leaves while it
 //! waits, so that a fork finds it whole and a child can close its copies of the sockets.
 
-use super::callback::{Callback, Run};
+use super::callback::{Function, Run};
 use super::core::Command;
-use super::lifecycle::call_back;
 use super::workers::{Job, Pool, Ticket};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::{Done, Net};
@@ -162,7 +161,7 @@ impl Driver {
         &mut self,
         token: u64,
         probe: &ProbeSpec,
-        callback: Option<Arc<dyn Callback>>,
+        callback: Option<Arc<Function>>,
         run: Run,
         now: Tick,
         done: &mut Vec<Done>,
@@ -184,7 +183,7 @@ impl Driver {
             ProbeSpec::Callback => {
                 let Some(function) = callback else { return };
                 let pool = self.callbacks.clone();
-                return self.submit(pool, token, now, done, move || call_back(&*function, &run));
+                return self.submit(pool, token, now, done, move || function.call(&run));
             }
             ProbeSpec::Heartbeat { .. } | ProbeSpec::External | ProbeSpec::Own => return,
         };

@@ -166,9 +166,10 @@ impl Core {
             return Ok(self.group_snapshot(group));
         }
         let index = self.index_of(id)?;
-        self.table.get(index).map(|check| self.check_snapshot(check)).ok_or_else(|| {
-            Error::NotFound { what: format!("the id {:#x}", id.0) }
-        })
+        self.table
+            .get(index)
+            .map(|check| self.check_snapshot(check))
+            .ok_or_else(|| Error::NotFound { what: format!("the id {:#x}", id.0) })
     }
 
     fn check_snapshot(&self, check: &Check) -> Snapshot {

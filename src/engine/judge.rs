@@ -1,10 +1,13 @@
 //! From the end of a run to a status, and to the time of the next run.
 
 use super::core::Core;
-use super::runs::{Phase, Run, is_external, serial};
+use super::flight::{Phase, Run, serial};
+use super::runs::is_external;
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
-use crate::model::{CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule};
+use crate::model::{
+    CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule,
+};
 use crate::time::Tick;
 
 /// Local health rises by this for a local fault or a late run, up to 2.

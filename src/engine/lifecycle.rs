@@ -4,20 +4,19 @@
 //! lock that it needs. So nothing is locked while we wait, and calls from the monitor's own
 //! threads are refused with DEADLOCK.
 
+use super::callback;
 use super::core::Command;
 use super::driver::Driver;
-use super::monitor::{Inner, Monitor};
+use super::inner::{Inner, Log};
+use super::monitor::Monitor;
 use super::runner::{self, Runner};
 use super::workers::{self, Pool};
-use super::callback;
 use crate::error::{Code, Error};
-use crate::model::{Outcome, Reason, RunResult};
 use crate::sync::{Arc, Condvar, Ordering, lock, wait_while};
 use crate::sys::fork;
 use crate::sys::guard::OwnedGuard;
 use crate::time::{self, Tick};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Whether the background thread is there.
@@ -232,7 +231,7 @@ impl Inner {
             return;
         };
         let run = callback::Run { check, cookie, deadline };
-        let result = workers::as_owner(self.number.into(), || call_back(&*function, &run));
+        let result = workers::as_owner(self.number.into(), || function.call(&run));
         self.enter(|core| core.finish(token, result, now));
         workers::as_owner(self.number.into(), || drop(function));
     }
@@ -249,18 +248,10 @@ impl Inner {
     }
 }
 
-/// Calls the host's function; a panic is its failure.
-pub(super) fn call_back(function: &dyn callback::Callback, run: &callback::Run) -> RunResult {
-    catch_unwind(AssertUnwindSafe(|| function.run(run))).unwrap_or_else(|panic| {
-        // Leaked, because its destructor is the host's and could panic again.
-        std::mem::forget(panic);
-        RunResult::new(Outcome::Fail, Reason::CALLBACK_PANICKED)
-    })
-}
-
-/// The locks that a fork must find free, entered in this order.
+/// The locks that a fork must find free: entered life, driver, core, log, and left in any order.
 struct Held {
     _core: OwnedGuard<super::core::Core>,
+    _log: OwnedGuard<Option<Arc<Log>>>,
     driver: Option<OwnedGuard<Driver>>,
     _life: OwnedGuard<Life>,
     generation: u32,
@@ -274,7 +265,9 @@ impl fork::Hold for Inner {
             _ => None,
         };
         let core = OwnedGuard::lock(Arc::clone(&self.core));
-        Box::new(Held { _core: core, driver, _life: life, generation: fork::generation() })
+        let log = OwnedGuard::lock(Arc::clone(&self.log));
+        let generation = fork::generation();
+        Box::new(Held { _core: core, _log: log, driver, _life: life, generation })
     }
 }
 

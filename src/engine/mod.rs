@@ -1,20 +1,24 @@
 //! The only place that joins things: checks, schedule, probes, statuses and events.
 
 mod callback;
-mod driver;
-mod lifecycle;
-mod monitor;
-mod once;
-mod runner;
-mod subscribe;
 mod core;
+mod driver;
+mod flight;
 mod groups;
+mod inner;
 mod input;
 mod judge;
+mod lifecycle;
 mod masks;
+mod monitor;
+mod once;
+mod phases;
 pub mod publish;
 mod registry;
+mod relations;
+mod runner;
 mod runs;
+mod subscribe;
 mod table;
 pub mod workers;
 

@@ -7,41 +7,18 @@
 use super::callback::Callback;
 use super::core::Core;
 use super::groups::OVERALL;
+use super::inner::{Inner, Log, Sink};
 use super::lifecycle::Life;
 use super::publish::{self, Cell};
 use super::subscribe::Subscription;
 use super::workers;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::model::document;
 use crate::model::{CheckId, Kinds, Outcome, RunResult, Snapshot, Status};
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::sys::fork;
 use crate::time::{self, Tick};
 use std::time::Duration;
-
-/// The most severe level that is logged is 0 (error); 1 warning, 2 information, 3 detail.
-pub(super) struct Log {
-    pub level: i32,
-    pub sink: Box<dyn Fn(i32, &str) + Send + Sync>,
-}
-
-/// What a monitor's handles, threads and subscriptions share.
-pub struct Inner {
-    pub(super) core: Arc<Mutex<Core>>,
-    pub(super) life: Arc<Mutex<Life>>,
-    pub(super) log: Mutex<Option<Arc<Log>>>,
-    pub(super) manual: bool,
-    pub(super) number: u32,
-    /// The process generation in which it was made or last started.
-    pub(super) generation: AtomicU32,
-    /// The last instant a manual monitor was advanced to.
-    pub(super) manual_now: AtomicU64,
-    overall: CheckId,
-    /// What documents take where they are silent; never changes.
-    defaults: document::Defaults,
-    /// How long dropping the monitor waits for its threads.
-    pub(super) stop_timeout: Duration,
-}
 
 /// A health engine: checks, a background thread, and what it publishes. All calls may be made
 /// from any thread; dropping it stops it.
@@ -101,7 +78,7 @@ impl Monitor {
         let inner = Arc::new(Inner {
             core: Arc::new(Mutex::new(core)),
             life: Arc::new(Mutex::new(Life::default())),
-            log: Mutex::new(None),
+            log: Arc::new(Mutex::new(None)),
             manual,
             number,
             generation: AtomicU32::new(fork::generation()),
@@ -145,14 +122,14 @@ impl Monitor {
         document: &str,
         callback: impl Callback + 'static,
     ) -> Result<CheckId, Error> {
-        self.register_callback_with(document, || Arc::new(callback))
+        self.register_callback_with(document, || Box::new(callback))
     }
 
     /// The same, with a function that is made only when nothing can fail any more.
     pub(crate) fn register_callback_with(
         &self,
         document: &str,
-        make: impl FnOnce() -> Arc<dyn Callback>,
+        make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
         let spec = document::parse_check(document, &self.inner.defaults)?;
         self.inner.call(|core| core.register_callback(spec, make))
@@ -317,11 +294,7 @@ impl Monitor {
     /// # Errors
     ///
     /// NOT_FOUND or STALE.
-    pub fn override_status(
-        &self,
-        id: CheckId,
-        forced: Option<(Status, u64)>,
-    ) -> Result<(), Error> {
+    pub fn override_status(&self, id: CheckId, forced: Option<(Status, u64)>) -> Result<(), Error> {
         self.inner.call(|core| core.force_status(id, forced))
     }
 
@@ -331,11 +304,7 @@ impl Monitor {
     /// # Errors
     ///
     /// FORKED.
-    pub fn set_log(
-        &self,
-        level: i32,
-        sink: Option<Box<dyn Fn(i32, &str) + Send + Sync>>,
-    ) -> Result<(), Error> {
+    pub fn set_log(&self, level: i32, sink: Option<Sink>) -> Result<(), Error> {
         self.inner.check_fork()?;
         let log = sink.map(|sink| Arc::new(Log { level, sink }));
         let old = std::mem::replace(&mut *lock(&self.inner.log), log);
@@ -351,62 +320,5 @@ impl Monitor {
     /// The same, on Linux up to 4 ms behind and several times cheaper.
     fn coarse_now(&self) -> Tick {
         if self.inner.manual { self.inner.manual_now() } else { time::coarse() }
-    }
-}
-
-impl Inner {
-    /// FORKED if this process is not the one in which the monitor was started.
-    pub(super) fn check_fork(&self) -> Result<(), Error> {
-        if self.generation.load(Ordering::Acquire) == fork::generation() {
-            return Ok(());
-        }
-        Err(Error::refused(Code::Forked, "the process was forked; start the monitor again"))
-    }
-
-    /// Makes a call on the core that can be refused.
-    pub(super) fn call<R>(
-        &self,
-        call: impl FnOnce(&mut Core) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        self.check_fork()?;
-        self.enter(call)
-    }
-
-    /// Makes a call on the core, wakes the engine if it must act sooner, and does outside the
-    /// lock what runs foreign code.
-    pub(super) fn enter<R>(&self, call: impl FnOnce(&mut Core) -> R) -> R {
-        let mut core = lock(&self.core);
-        if !self.manual {
-            core.clock(time::monotonic());
-        }
-        let answer = call(&mut core);
-        let (garbage, lines) = core.take_garbage();
-        let needs_turn = core.needs_turn();
-        drop(core);
-        if needs_turn {
-            lock(&self.life).wake();
-        }
-        self.clean_up(garbage, lines);
-        answer
-    }
-
-    /// Drops what runs foreign code and writes the log; never under a lock.
-    pub(super) fn clean_up(&self, garbage: Vec<Arc<dyn Callback>>, lines: Vec<(i32, String)>) {
-        if garbage.is_empty() && lines.is_empty() {
-            return;
-        }
-        workers::as_owner(self.number.into(), || {
-            drop(garbage);
-            let log = lock(&self.log).clone();
-            if let Some(log) = log {
-                for (level, line) in lines.iter().filter(|(level, _)| *level <= log.level) {
-                    (log.sink)(*level, line);
-                }
-            }
-        });
-    }
-
-    fn manual_now(&self) -> Tick {
-        Tick(self.manual_now.load(Ordering::Acquire))
     }
 }

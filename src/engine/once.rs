@@ -1,7 +1,7 @@
 //! One run of one probe, for people and tests: measured here and now, without a monitor.
 
-use super::driver::Driver;
 use super::core::Command;
+use super::driver::Driver;
 use crate::error::{Code, Error};
 use crate::model::document;
 use crate::model::{CheckId, Outcome, ProbeSpec, Reason, RunResult};
@@ -92,7 +92,8 @@ fn wait(driver: &Driver, until: Tick) -> std::io::Result<()> {
     let fd = driver.waiting_fd()?;
     // Rounded up, so that the loop does not spin through the last millisecond.
     let left = until.since(time::monotonic()) + MILLISECOND;
-    let left = Timespec { tv_sec: (left / 1_000_000_000) as _, tv_nsec: (left % 1_000_000_000) as _ };
+    let left =
+        Timespec { tv_sec: (left / 1_000_000_000) as _, tv_nsec: (left % 1_000_000_000) as _ };
     match poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&left)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),

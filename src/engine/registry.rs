@@ -1,7 +1,7 @@
 //! Adding, replacing and removing checks, at any time. Everything is validated before anything
 //! is changed, so a refusal leaves no trace.
 
-use super::callback::Callback;
+use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
 use super::publish;
@@ -9,12 +9,9 @@ use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
 use crate::model::detector::Detector;
 use crate::model::document::{CheckSpec, allowed_in_manual};
-use crate::model::{
-    CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status,
-};
+use crate::model::{CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::Tick;
-use std::collections::{HashMap, HashSet};
 
 /// Checks of one monitor: the wheel and the tokens have room for as many.
 const CHECK_LIMIT: usize = 1 << 24;
@@ -25,11 +22,7 @@ impl Core {
     /// # Errors
     ///
     /// EXISTS, NOT_FOUND (a dependency), DOCUMENT (a cycle), MODE (the probe does not fit), LIMIT.
-    pub fn register(
-        &mut self,
-        specs: Vec<CheckSpec>,
-        batch: bool,
-    ) -> Result<Vec<CheckId>, Error> {
+    pub fn register(&mut self, specs: Vec<CheckSpec>, batch: bool) -> Result<Vec<CheckId>, Error> {
         self.add(specs, false, batch)
     }
 
@@ -76,7 +69,7 @@ impl Core {
     pub fn register_callback(
         &mut self,
         spec: CheckSpec,
-        make: impl FnOnce() -> Arc<dyn Callback>,
+        make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
         if spec.probe != ProbeSpec::Callback {
             let text = "a function can only be registered for a check with the probe \"callback\"";
@@ -86,7 +79,7 @@ impl Core {
         if let Ok(index) = self.index_of(id)
             && let Some(check) = self.table.get_mut(index)
         {
-            check.rare_mut().callback = Some(make());
+            check.rare_mut().callback = Some(Arc::new(Function::new(make())));
         }
         Ok(id)
     }
@@ -186,66 +179,6 @@ impl Core {
         Ok(())
     }
 
-    /// Dependencies must be there already or in the same batch, and form no cycle.
-    fn check_relations(
-        &self,
-        specs: &[CheckSpec],
-        prefix: impl Fn(usize) -> String,
-    ) -> Result<(), Error> {
-        if specs.iter().all(|spec| spec.depends_on.is_empty()) {
-            return Ok(());
-        }
-        let places: HashMap<&str, usize> =
-            specs.iter().enumerate().map(|(at, spec)| (&*spec.name, at)).collect();
-        for (at, spec) in specs.iter().enumerate() {
-            for name in &spec.depends_on {
-                if !places.contains_key(&**name) && self.table.find(name).is_none() {
-                    return Err(unknown_dependency(name).below(&prefix(at)));
-                }
-            }
-        }
-        // Kahn, 1962: take away what depends on nothing that is left; a cycle stays.
-        let inside = |at: usize| {
-            specs[at].depends_on.iter().filter_map(|name| places.get(&**name).copied())
-        };
-        let mut waits: Vec<usize> = (0..specs.len()).map(|at| inside(at).count()).collect();
-        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); specs.len()];
-        (0..specs.len()).for_each(|at| inside(at).for_each(|other| dependents[other].push(at)));
-        let mut free: Vec<usize> = (0..specs.len()).filter(|&at| waits[at] == 0).collect();
-        while let Some(at) = free.pop() {
-            for &dependent in &dependents[at] {
-                waits[dependent] -= 1;
-                if waits[dependent] == 0 {
-                    free.push(dependent);
-                }
-            }
-        }
-        match waits.iter().position(|&count| count > 0) {
-            Some(at) => Err(cycle(&specs[at].name).below(&prefix(at))),
-            None => Ok(()),
-        }
-    }
-
-    /// The dependencies of a check that replaces the one at `index`.
-    fn check_dependencies_of(&self, index: u32, spec: &CheckSpec) -> Result<(), Error> {
-        let mut ahead = Vec::new();
-        for name in &spec.depends_on {
-            ahead.push(self.table.find(name).ok_or_else(|| unknown_dependency(name))?);
-        }
-        let mut seen = HashSet::<u32>::new();
-        while let Some(next) = ahead.pop() {
-            if next == index {
-                return Err(cycle(&spec.name));
-            }
-            if seen.insert(next)
-                && let Some(rare) = self.table.get(next).and_then(|check| check.rare.as_ref())
-            {
-                ahead.extend(&rare.depends_on);
-            }
-        }
-        Ok(())
-    }
-
     /// Makes the groups of the tags, which is the only step that can fail for want of ids.
     fn make_groups(&mut self, specs: &[CheckSpec]) -> Result<(), Error> {
         let owner = u64::from(self.number) << 32;
@@ -265,15 +198,15 @@ impl Core {
         let (groups, number, now) = (&mut self.groups, self.number, self.now);
         self.table.intern(policy, |policy| {
             let owner = u64::from(number) << 32;
-            let index = |tag: &Box<str>| groups.find_or_add(tag, owner, now).ok();
-            policy.tags.iter().filter_map(index).collect()
+            let mut index = |tag: &str| groups.find_or_add(tag, owner, now).ok();
+            policy.tags.iter().filter_map(|tag| index(tag)).collect()
         })
     }
 
     fn insert(&mut self, spec: CheckSpec, id: CheckId) -> u32 {
         let shared = self.share(spec.policy);
-        let rare = (spec.cookie != 0)
-            .then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
+        let rare =
+            (spec.cookie != 0).then(|| Box::new(Rare { cookie: spec.cookie, ..Rare::default() }));
         let check = Check {
             id,
             name: spec.name,
@@ -319,31 +252,6 @@ impl Core {
         self.emit(Event { cookie: check.cookie(), text, ..event });
     }
 
-    fn relate(&mut self, index: u32, names: &[Box<str>]) {
-        let found: Vec<u32> = names.iter().filter_map(|name| self.table.find(name)).collect();
-        for &dependency in &found {
-            if let Some(check) = self.table.get_mut(dependency) {
-                check.rare_mut().dependents.push(index);
-            }
-        }
-        if let Some(check) = self.table.get_mut(index)
-            && (!found.is_empty() || check.rare.is_some())
-        {
-            check.rare_mut().depends_on = found;
-        }
-        self.update_blocked(index);
-    }
-
-    fn unrelate(&mut self, index: u32) {
-        let rare = self.table.get_mut(index).and_then(|check| check.rare.as_mut());
-        let dependencies = rare.map(|rare| std::mem::take(&mut rare.depends_on)).unwrap_or_default();
-        for dependency in dependencies {
-            if let Some(rare) = self.table.get_mut(dependency).and_then(|c| c.rare.as_mut()) {
-                rare.dependents.retain(|&dependent| dependent != index);
-            }
-        }
-    }
-
     /// Whether a document says what the check is already.
     fn is_same(&self, check: &Check, spec: &CheckSpec) -> bool {
         let rare = check.rare.as_ref();
@@ -387,8 +295,7 @@ impl Core {
         if self.running {
             let born = self.table.get(index).map(|check| check.born);
             self.restart(index);
-            if let (Some(born), Some(check), false) =
-                (born, self.table.get_mut(index), other_probe)
+            if let (Some(born), Some(check), false) = (born, self.table.get_mut(index), other_probe)
             {
                 check.born = born;
             }
@@ -405,7 +312,10 @@ impl Core {
         let Some(mut check) = self.table.remove(index) else { return };
         publish::release(check.id);
         if let Some(rare) = check.rare.take() {
-            self.garbage.extend(rare.callback);
+            if let Some(function) = rare.callback {
+                function.retire();
+                self.garbage.push(function);
+            }
             for dependent in rare.dependents {
                 if let Some(rare) = self.table.get_mut(dependent).and_then(|c| c.rare.as_mut()) {
                     rare.depends_on.retain(|&dependency| dependency != index);
@@ -426,13 +336,4 @@ impl Core {
 
 fn not_found(name: &str) -> Error {
     Error::NotFound { what: format!("a check named \"{name}\"") }
-}
-
-fn unknown_dependency(name: &str) -> Error {
-    let text = format!("\"{name}\" is not registered; register it before, or in the same batch");
-    Error::document("/depends_on", text)
-}
-
-fn cycle(name: &str) -> Error {
-    Error::document("/depends_on", format!("\"{name}\" would depend on itself"))
 }

@@ -5,9 +5,9 @@
 //! descriptor. What a turn starts and what is over at once is handed back to the core in the
 //! same turn. With nothing due it does not wake up.
 
-use super::core::Core;
+use super::core::{Core, Leftover};
 use super::driver::{Driver, Inbox};
-use super::monitor::Inner;
+use super::inner::Inner;
 use super::workers::{self, Pool};
 use crate::probe::net::Done;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Weak, lock};
@@ -53,13 +53,7 @@ pub fn start(monitor: Weak<Inner>, driver: Driver) -> io::Result<Runner> {
         _ended: sender,
     };
     let thread = spawn("meshvitals", move || runtime.block_on(body.run(fd)))?;
-    Ok(Runner {
-        driver,
-        inbox,
-        ending,
-        ended: Mutex::new(ended),
-        thread: Mutex::new(Some(thread)),
-    })
+    Ok(Runner { driver, inbox, ending, ended: Mutex::new(ended), thread: Mutex::new(Some(thread)) })
 }
 
 impl Runner {
@@ -129,7 +123,7 @@ impl Body {
         let now = time::monotonic();
         let suspended = self.was_suspended(now);
         let mut commands = Vec::new();
-        let (mut garbage, mut lines) = (Vec::new(), Vec::new());
+        let mut leftover = Leftover::default();
         let mut next;
         let mut first = true;
         loop {
@@ -141,10 +135,10 @@ impl Body {
             core.turn();
             core.take_commands(&mut commands);
             next = core.plan();
-            let (more_garbage, more_lines) = core.take_garbage();
+            let more = core.take_leftover();
             drop(core);
-            garbage.extend(more_garbage);
-            lines.extend(more_lines);
+            leftover.garbage.extend(more.garbage);
+            leftover.lines.extend(more.lines);
             if commands.is_empty() {
                 break;
             }
@@ -158,7 +152,7 @@ impl Body {
         }
         driver.arm(next);
         drop(driver);
-        workers::as_owner(u64::from(monitor.number), || monitor.clean_up(garbage, lines));
+        workers::as_owner(u64::from(monitor.number), || monitor.clean_up(leftover));
     }
 
     fn hand_over(&mut self, core: &mut Core) {

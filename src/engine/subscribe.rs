@@ -1,8 +1,8 @@
 //! Subscriptions: who hears of what.
 
 use super::core::Core;
+use super::inner::Inner;
 use super::masks::reason;
-use super::monitor::Inner;
 use crate::error::{Code, Error};
 use crate::event::{Mailbox, Next};
 use crate::model::{Event, Kind, Kinds, Message, Reason};

@@ -49,12 +49,7 @@ impl Mailbox {
     pub fn new(kinds: Kinds, capacity: usize) -> io::Result<Mailbox> {
         let queue = Queue::new(capacity);
         let state = State { queue, woken: false, stopped: false, signalled: false };
-        Ok(Mailbox {
-            kinds,
-            state: Mutex::new(state),
-            arrived: Condvar::new(),
-            wake: Wake::new()?,
-        })
+        Ok(Mailbox { kinds, state: Mutex::new(state), arrived: Condvar::new(), wake: Wake::new()? })
     }
 
     /// What the subscription asked for.

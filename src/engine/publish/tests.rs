@@ -1,3 +1,5 @@
+//! Ids, cells and owners, raced and forked.
+
 use super::slab::{ALLOCATOR, entry, place};
 use super::*;
 use crate::sync::{AtomicBool, AtomicU64, lock};

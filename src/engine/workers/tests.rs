@@ -1,3 +1,5 @@
+//! The pool with jobs that hang, panic and come back.
+
 use super::*;
 use std::sync::mpsc::{Receiver, Sender, channel};
 

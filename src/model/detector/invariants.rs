@@ -183,8 +183,11 @@ proptest! {
 /// The ten-line model that the policy `thresholds` must equal.
 fn slow_model(policy: &Policy, trace: &[Evidence]) -> Vec<Status> {
     let answers = |past: &[Evidence], kinds: &[Evidence]| {
-        past.iter().rev().filter(|e| **e != Evidence::Local).take_while(|e| kinds.contains(e)).count()
-            as u32
+        past.iter()
+            .rev()
+            .filter(|e| **e != Evidence::Local)
+            .take_while(|e| kinds.contains(e))
+            .count() as u32
     };
     let mut status = Status::Unknown;
     (1..=trace.len())
