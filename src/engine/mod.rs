@@ -14,6 +14,7 @@ mod judge;
 mod masks;
 pub mod publish;
 mod registry;
+mod render;
 mod runs;
 mod table;
 pub mod workers;
