@@ -21,6 +21,7 @@ pub mod error;
 pub mod event;
 pub mod model;
 pub mod probe;
+pub mod report;
 pub mod sync;
 pub mod sys;
 pub mod time;

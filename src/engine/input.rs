@@ -232,7 +232,8 @@ impl Core {
         }
     }
 
-    fn unix_ms(&self, at: Tick) -> i64 {
+    /// The date of an instant, as far as the system's clock was never set since.
+    pub(super) fn unix_ms(&self, at: Tick) -> i64 {
         self.epoch_unix_ms.saturating_add((at.0 / MILLISECOND) as i64)
     }
 

@@ -16,6 +16,7 @@ mod phases;
 pub mod publish;
 mod registry;
 mod relations;
+mod render;
 mod runner;
 mod runs;
 mod subscribe;
