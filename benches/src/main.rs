@@ -5,6 +5,7 @@
 //! figures taken in turns. CPU time is the prober's own; what is probed runs in another process,
 //! which is this binary again with the argument `target`.
 
+mod engine;
 mod machine;
 mod os;
 mod plan;

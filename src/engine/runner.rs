@@ -102,10 +102,14 @@ struct Body {
 impl Body {
     async fn run(mut self, fd: OwnedFd) {
         let Ok(fd) = nest(fd) else { return };
-        while !self.ending.load(Ordering::Acquire) {
+        loop {
             let Some(monitor) = self.monitor.upgrade() else { break };
             self.turn(&monitor);
             drop(monitor);
+            // Looked at after the turn, which may have drained the wake-up that belongs to it.
+            if self.ending.load(Ordering::Acquire) {
+                break;
+            }
             // Cleared before the descriptors are looked at again in `collect`: what becomes
             // ready in between is an edge that ends the next wait.
             match fd.readable().await {

@@ -1,6 +1,7 @@
 //! The rows, a file for each goal: a function from the plan and a target to rows.
 
 mod raw;
+mod throughput;
 
 use crate::os::net::{self, Address};
 use crate::plan::Plan;
@@ -26,7 +27,7 @@ impl Bench {
 type Group = (&'static str, fn(&Bench) -> io::Result<Vec<Row>>);
 
 /// Every group of rows with its number, in the order of the table.
-const GROUPS: &[Group] = &[("RAW", raw::rows)];
+const GROUPS: &[Group] = &[("RAW", raw::rows), ("P1", throughput::rows)];
 
 /// Measures what the plan wants; `done` is told of each group as it ends.
 ///
