@@ -19,6 +19,7 @@
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod ffi;
 pub mod model;
 pub mod probe;
 pub mod report;

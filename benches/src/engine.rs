@@ -93,9 +93,9 @@ impl Engine {
 
     /// Runs that ended so far, of all checks.
     pub fn runs(&self) -> io::Result<u64> {
-        self.checks.iter().try_fold(0, |sum, &id| {
-            Ok(sum + self.monitor.snapshot(id).map_err(refused)?.runs)
-        })
+        self.checks
+            .iter()
+            .try_fold(0, |sum, &id| Ok(sum + self.monitor.snapshot(id).map_err(refused)?.runs))
     }
 
     /// Starts, waits for a while that does not count, and measures CPU microseconds a run over a

@@ -24,6 +24,7 @@ mod table;
 pub mod workers;
 
 pub use callback::{Callback, Run};
+pub use inner::Sink;
 pub use monitor::Monitor;
 pub use once::probe_once;
 pub use subscribe::Subscription;

@@ -22,7 +22,8 @@ pub fn rows(bench: &Bench) -> io::Result<Vec<Row>> {
     let plan = &bench.plan;
     let targets = net::loopback(bench.ports.close, TARGETS);
     let addresses = bench.addresses(bench.ports.close, TARGETS);
-    let engine = |connect| Engine::new(CONFIG, &tcp_checks(&targets, connect, r#","interval":"10ms""#));
+    let engine =
+        |connect| Engine::new(CONFIG, &tcp_checks(&targets, connect, r#","interval":"10ms""#));
     let (full, fast) = (engine("full")?, engine("fast")?);
     let probes = plan.probes(50_000);
     let warming = Duration::from_millis(200);
