@@ -46,7 +46,9 @@ pub fn why(news: &News) -> String {
 
 /// A reason and a message as one text, without saying the same twice.
 pub fn explain(reason: Reason, message: &str) -> String {
-    let silent = matches!(reason, Reason::NONE | Reason::INITIAL | Reason::RESTARTED);
+    // That a member changed is said by the line of the member.
+    let silent = [Reason::NONE, Reason::INITIAL, Reason::RESTARTED, Reason::MEMBER];
+    let silent = silent.contains(&reason);
     let reason = if silent { String::new() } else { reason.to_string() };
     let message = words::clean(message);
     match (reason.is_empty(), message.is_empty()) {
