@@ -3,7 +3,43 @@
 use super::session::{News, Session};
 use crate::words;
 use meshvitals::{Kind, Reason, Status, time};
-use serde_json::json;
+use serde::Serialize;
+
+/// The first line.
+#[derive(Serialize)]
+struct Started<'a> {
+    kind: &'static str,
+    time: String,
+    unix_ms: i64,
+    version: &'static str,
+    checks: Vec<&'a str>,
+}
+
+/// A check was registered.
+#[derive(Serialize)]
+struct Added<'a> {
+    kind: &'static str,
+    time: String,
+    unix_ms: i64,
+    name: &'a str,
+}
+
+/// A status changed.
+#[derive(Serialize)]
+struct Change<'a> {
+    kind: &'static str,
+    time: String,
+    unix_ms: i64,
+    name: &'a str,
+    status: String,
+    previous: String,
+    reason: i32,
+    reason_text: String,
+    message: &'a str,
+    value: Option<f64>,
+    merged: u32,
+    sequence: u64,
+}
 
 /// The first line: what is watched.
 pub fn opening(session: &Session, as_json: bool) -> String {
@@ -11,11 +47,14 @@ pub fn opening(session: &Session, as_json: bool) -> String {
     let unix_ms = time::unix_ms();
     if as_json {
         let names: Vec<&str> = checks.iter().map(|check| &*check.name).collect();
-        return json!({
-            "kind": "started", "unix_ms": unix_ms, "time": words::date(unix_ms),
-            "version": env!("CARGO_PKG_VERSION"), "checks": names,
-        })
-        .to_string();
+        let line = Started {
+            kind: "started",
+            time: words::date(unix_ms),
+            unix_ms,
+            version: env!("CARGO_PKG_VERSION"),
+            checks: names,
+        };
+        return serde_json::to_string(&line).unwrap_or_default();
     }
     let names: Vec<String> = checks.iter().map(|check| words::clean(&check.name)).collect();
     format!("{} watching {} checks: {}", words::date(unix_ms), names.len(), names.join(", "))
@@ -46,7 +85,9 @@ pub fn why(news: &News) -> String {
 
 /// A reason and a message as one text, without saying the same twice.
 pub fn explain(reason: Reason, message: &str) -> String {
-    let silent = matches!(reason, Reason::NONE | Reason::INITIAL | Reason::RESTARTED);
+    // That a member changed is said by the line of the member.
+    let silent = [Reason::NONE, Reason::INITIAL, Reason::RESTARTED, Reason::MEMBER];
+    let silent = silent.contains(&reason);
     let reason = if silent { String::new() } else { reason.to_string() };
     let message = words::clean(message);
     match (reason.is_empty(), message.is_empty()) {
@@ -58,20 +99,27 @@ pub fn explain(reason: Reason, message: &str) -> String {
 }
 
 fn object(news: &News) -> String {
-    let (unix_ms, time) = (news.unix_ms, words::date(news.unix_ms));
+    let (unix_ms, time, name) = (news.unix_ms, words::date(news.unix_ms), &*news.name);
+    // Only maps with keys that are no text make these an error.
     if news.kind == Kind::Registered {
-        let kind = "registered";
-        return json!({"kind": kind, "unix_ms": unix_ms, "time": time, "name": news.name})
-            .to_string();
+        let line = Added { kind: "registered", time, unix_ms, name };
+        return serde_json::to_string(&line).unwrap_or_default();
     }
-    json!({
-        "kind": "status", "unix_ms": unix_ms, "time": time, "name": news.name,
-        "status": lower(news.status), "previous": lower(news.previous),
-        "reason": news.reason.0, "reason_text": news.reason.to_string(), "message": news.text,
-        "value": news.value.is_finite().then_some(news.value),
-        "merged": news.merged, "sequence": news.sequence,
-    })
-    .to_string()
+    let line = Change {
+        kind: "status",
+        time,
+        unix_ms,
+        name,
+        status: lower(news.status),
+        previous: lower(news.previous),
+        reason: news.reason.0,
+        reason_text: news.reason.to_string(),
+        message: &news.text,
+        value: news.value.is_finite().then_some(news.value),
+        merged: news.merged,
+        sequence: news.sequence,
+    };
+    serde_json::to_string(&line).unwrap_or_default()
 }
 
 fn lower(status: Status) -> String {
@@ -81,6 +129,7 @@ fn lower(status: Status) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn news() -> News {
         News {

@@ -66,7 +66,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         // From now on, not from the last beat: a machine that slept has no beats to make up for.
         next = time::monotonic().after(BEAT.as_nanos() as u64);
         if beat.is_multiple_of(SEARCH) {
-            session.find_ports(true)?;
+            session.find_ports()?;
         }
         face.beat(&session)?;
     }

@@ -46,40 +46,20 @@ impl Session {
     /// Makes the monitor, adds what listens, and starts it.
     pub fn start(plan: &Plan, kinds: Kinds) -> Result<Session, Failure> {
         let monitor = Monitor::new(Some(&plan.document))?;
+        let mut known = BTreeSet::new();
+        if plan.ports {
+            add_ports(&monitor, &mut known, false)?;
+        }
+        // Later than that, so that what is there from the start is no news.
         let subscription = Arc::new(monitor.subscribe(kinds, QUEUE)?);
-        let mut session = Session {
-            monitor,
-            subscription,
-            ports: plan.ports,
-            known: BTreeSet::new(),
-            names: HashMap::new(),
-            groups: HashMap::new(),
-        };
-        session.find_ports(false)?;
-        session.monitor.start()?;
-        Ok(session)
+        monitor.start()?;
+        let (names, groups) = (HashMap::new(), HashMap::new());
+        Ok(Session { monitor, subscription, ports: plan.ports, known, names, groups })
     }
 
-    /// Adds what listens and is not watched yet. Nothing is ever removed: a port that closes is
-    /// what one wants to hear of.
-    pub fn find_ports(&mut self, at_once: bool) -> Result<(), Failure> {
-        if !self.ports {
-            return Ok(());
-        }
-        let now = ports::listening();
-        let new: Vec<SocketAddr> = now.difference(&self.known).copied().collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        let documents: Vec<Value> = new.iter().map(|address| document(address, at_once)).collect();
-        match self.monitor.register_many(&Value::from(documents).to_string()) {
-            Ok(_) => {}
-            // Too many to watch; those that are watched go on.
-            Err(error) if error.code() == Code::Limit => {}
-            Err(error) => return Err(error.into()),
-        }
-        self.known.extend(new);
-        Ok(())
+    /// Adds what began to listen.
+    pub fn find_ports(&mut self) -> Result<(), Failure> {
+        if self.ports { add_ports(&self.monitor, &mut self.known, true) } else { Ok(()) }
     }
 
     /// Everything about every check.
@@ -154,6 +134,28 @@ fn is_settled(check: &Snapshot) -> bool {
         || check.status != Status::Unknown
         || check.mask != Mask(0)
         || (check.runs > 0 && !in_doubt)
+}
+
+/// Adds what listens and is not known yet. Nothing is ever removed: a port that closes is what one
+/// wants to hear of.
+fn add_ports(
+    monitor: &Monitor,
+    known: &mut BTreeSet<SocketAddr>,
+    at_once: bool,
+) -> Result<(), Failure> {
+    let new: Vec<SocketAddr> = ports::listening().difference(known).copied().collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let documents: Vec<Value> = new.iter().map(|address| document(address, at_once)).collect();
+    match monitor.register_many(&Value::from(documents).to_string()) {
+        Ok(_) => {}
+        // Too many to watch; those that are watched go on.
+        Err(error) if error.code() == Code::Limit => {}
+        Err(error) => return Err(error.into()),
+    }
+    known.extend(new);
+    Ok(())
 }
 
 fn document(address: &SocketAddr, at_once: bool) -> Value {
