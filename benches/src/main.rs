@@ -7,6 +7,7 @@
 
 mod engine;
 mod machine;
+mod memory;
 mod os;
 mod plan;
 mod raw;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.first().map(String::as_str) {
         Some("target") => target::serve(&io::stdin(), &mut io::stdout()),
+        Some("memory") => memory::run(&arguments[1..], &mut io::stdout()),
         Some("--help" | "-h" | "help") => io::stdout().write_all(HELP.as_bytes()),
         _ => bench(arguments),
     };

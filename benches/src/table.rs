@@ -8,7 +8,6 @@ use crate::machine::Machine;
 use crate::rounds::{median, ratio};
 use std::fmt::Write;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the rows against the library use it"))]
 /// What a row must reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Goal {
@@ -46,7 +45,6 @@ pub struct Row {
 }
 
 impl Row {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the rows against the library use it"))]
     /// A row that compares figures of the same rounds.
     pub fn compared(
         id: &'static str,
