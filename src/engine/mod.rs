@@ -2,8 +2,8 @@
 
 mod callback;
 mod core;
+mod deadline;
 mod driver;
-mod flight;
 mod groups;
 mod inner;
 mod input;
@@ -12,11 +12,11 @@ mod lifecycle;
 mod masks;
 mod monitor;
 mod once;
-mod phases;
 pub mod publish;
 mod registry;
 mod relations;
 mod render;
+mod restart;
 mod runner;
 mod runs;
 mod subscribe;
