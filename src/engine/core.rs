@@ -4,19 +4,22 @@
 //! that one) for whoever drives it; [`Core::finish`] takes the results. The same sequence of
 //! calls gives the same events, which is how every timing behaviour is tested.
 //!
-//! The `impl` is spread over the files of this folder by what they do: `runs` starts and ends
-//! runs, `judge` turns results into statuses, `masks` publishes, `registry` adds and removes,
-//! `input` takes what the host program says.
+//! The `impl` is spread over the files of this folder by what they do: `restart` starts and stops,
+//! `runs` starts runs and `deadline` ends them, `judge` turns results into statuses, `masks`
+//! publishes, `registry` adds and removes, `input` takes what the host program says.
+//!
+//! The trap is that calls from outside move the clock between the two halves of a turn. What is
+//! due is therefore compared with the horizon, the instant up to which answers were collected.
 
 use super::callback::Function;
-use super::flight::{Runs, Slots};
 use super::groups::Groups;
+use super::runs::{Runs, Slots};
 use super::table::{Activity, Check, Table};
 use crate::error::Error;
 use crate::event::Mailbox;
-use crate::model::document::MonitorSpec;
+use crate::model::document::{CheckSpec, MonitorSpec};
 use crate::model::wheel::Wheel;
-use crate::model::{CheckId, Event, Kinds, ProbeSpec, Reason, Status};
+use crate::model::{CheckId, Event, Kinds, Mask, Policy, ProbeSpec, Reason, Role, Status};
 use crate::sync::Arc;
 use crate::time::{SECOND, Tick};
 
@@ -93,15 +96,21 @@ pub struct Core {
     pub(super) lines: Vec<(i32, String)>,
     /// The last instant that was handed in.
     pub(super) now: Tick,
-    /// How late the present turn is against its plan, beyond the slack.
+    /// Up to when answers were collected: nothing later is due in this turn.
+    pub(super) horizon: Tick,
+    /// How late the present turn is against its plan, beyond the slack; 0 in calls from outside.
     pub(super) lag_ns: u64,
+    /// The same, kept over calls from outside.
+    turn_lag_ns: u64,
     /// When the next turn is planned.
     pub(super) planned: Tick,
     /// The earliest timer that was set since.
-    soonest: Tick,
+    pub(super) soonest: Tick,
     /// The date of the instant 0, for reports.
     pub(super) epoch_unix_ms: i64,
     pub(super) running: bool,
+    /// Whether it was stopped since it last ran: polls say so.
+    pub(super) stopped: bool,
     /// The check `meshvitals.self`.
     pub(super) own: Option<u32>,
     /// Local health: 0 when all is well, at most 2.
@@ -137,11 +146,14 @@ impl Core {
             garbage: Vec::new(),
             lines: Vec::new(),
             now,
+            horizon: now,
             lag_ns: 0,
+            turn_lag_ns: 0,
             planned: Tick::NEVER,
             soonest: Tick::NEVER,
             epoch_unix_ms: unix_ms - (now.0 / 1_000_000) as i64,
             running: spec.manual,
+            stopped: false,
             own: None,
             lhm: 0.0,
             fault: Reason::NONE,
@@ -153,9 +165,12 @@ impl Core {
     /// are judged against our own lateness. `suspended` says that the machine was.
     pub fn observe(&mut self, now: Tick, suspended: bool) {
         self.now = now.max(self.now);
-        let late = self.now.since(self.planned);
-        self.lag_ns = if late > self.settings.slack_ns { late } else { 0 };
-        if self.settings.manual || self.lag_ns <= SUSPENSION_NS {
+        self.horizon = now;
+        let late = now.since(self.planned);
+        let is_late = !self.settings.manual && late > self.settings.slack_ns;
+        self.turn_lag_ns = if is_late { late } else { 0 };
+        self.lag_ns = self.turn_lag_ns;
+        if self.lag_ns <= SUSPENSION_NS {
             return;
         }
         if suspended {
@@ -167,13 +182,28 @@ impl Core {
         }
     }
 
+    /// Goes on with a turn after the lock was left: the lateness is still that of its beginning.
+    pub fn go_on(&mut self) {
+        self.lag_ns = self.turn_lag_ns;
+    }
+
+    /// How late we notice something that was due at `due`; 0 within the slack. With a clock of
+    /// our own it is how long the whole turn was held up, because every step of a run was.
+    pub(super) fn lateness(&self, due: Tick) -> u64 {
+        match self.now.since(due) {
+            _ if !self.settings.manual => self.lag_ns,
+            late_ns if late_ns > self.settings.slack_ns => late_ns,
+            _ => 0,
+        }
+    }
+
     /// The second half of a turn: does what is due.
     pub fn turn(&mut self) {
         if !self.running {
             return;
         }
         let mut due = std::mem::take(&mut self.due);
-        self.wheel.expire(self.now, &mut due);
+        self.wheel.expire(self.horizon, &mut due);
         // The order in which checks became due is the order in which they get their slots.
         due.sort_unstable_by_key(|&index| (self.wake_at(index), index));
         for index in due.drain(..) {
@@ -183,7 +213,9 @@ impl Core {
         self.end_lingering();
         self.start_waiting();
         self.settle();
-        self.publish_own();
+        if self.publish_own() {
+            self.settle();
+        }
     }
 
     /// When the next turn is needed, [`Tick::NEVER`] if nothing is planned. Remembers the answer
@@ -202,9 +234,16 @@ impl Core {
         Tick(at.0.div_ceil(self.settings.slack_ns).saturating_mul(self.settings.slack_ns))
     }
 
-    /// Whether a call from outside made something due before the planned turn.
-    pub fn needs_turn(&self) -> bool {
-        self.running && (!self.commands.is_empty() || self.on_grid(self.soonest) < self.planned)
+    /// Whether a call from outside made something due before the planned turn, which then is the
+    /// plan: if we come too late, we must notice.
+    pub fn needs_turn(&mut self) -> bool {
+        if !self.running {
+            return false;
+        }
+        let at = self.on_grid(self.soonest.max(self.now));
+        let sooner = at < self.planned;
+        self.planned = self.planned.min(at);
+        sooner || !self.commands.is_empty()
     }
 
     /// Says what the time is in a call from outside, where nothing is late.
@@ -252,9 +291,7 @@ impl Core {
             return Tick::NEVER;
         };
         let step = match check.activity {
-            Activity::Idle | Activity::Stuck(_) if !check.mask.has(crate::model::Mask::PAUSED) => {
-                check.due
-            }
+            Activity::Idle | Activity::Stuck(_) if !check.mask.has(Mask::PAUSED) => check.due,
             Activity::Running(token) => self.runs.limit(token),
             Activity::Idle | Activity::Stuck(_) | Activity::Waiting => Tick::NEVER,
         };
@@ -265,19 +302,12 @@ impl Core {
         step.min(override_end).min(self.freshness_end(check))
     }
 
-    /// When an idle check would become stale; never if it is UNKNOWN already.
-    fn freshness_end(&self, check: &Check) -> Tick {
+    /// When a check becomes stale; never if it is UNKNOWN already. Our own health is renewed in
+    /// every turn and must not cause any.
+    pub(super) fn freshness_end(&self, check: &Check) -> Tick {
         let known = check.detector.measured() != Status::Unknown;
-        if known && !check.mask.has(crate::model::Mask::STALE) {
-            check.fresh_until
-        } else {
-            Tick::NEVER
-        }
-    }
-
-    /// Whether runs start.
-    pub fn is_running(&self) -> bool {
-        self.running
+        let own = matches!(check.probe, ProbeSpec::Own);
+        if known && !own && !check.mask.has(Mask::STALE) { check.fresh_until } else { Tick::NEVER }
     }
 
     /// Hands an event to whoever wants its kind.
@@ -324,5 +354,23 @@ impl Core {
     /// The clock of the last turn.
     pub fn now(&self) -> Tick {
         self.now
+    }
+
+    /// Adds the check that shows our own health.
+    ///
+    /// # Errors
+    ///
+    /// LIMIT when the process has no ids left.
+    pub fn add_own(&mut self) -> Result<(), Error> {
+        let spec = CheckSpec {
+            name: "meshvitals.self".into(),
+            probe: ProbeSpec::Own,
+            policy: Policy { critical: false, role: Role::Inform, ..Policy::default() },
+            depends_on: Box::default(),
+            cookie: 0,
+        };
+        let ids = self.register(vec![spec], false)?;
+        self.own = ids.first().and_then(|&id| self.index_of(id).ok());
+        Ok(())
     }
 }

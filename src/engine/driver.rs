@@ -5,7 +5,7 @@
 
 use super::callback::{Function, Run};
 use super::core::Command;
-use super::workers::{Job, Pool, Ticket};
+use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::{Done, Net};
 use crate::probe::system::{HostSampler, disk};
@@ -25,7 +25,8 @@ const DISK_THREADS: (usize, usize) = (2, 16);
 const CONTROL_WAKE: u32 = 0;
 const CONTROL_TIMER: u32 = 1;
 
-/// Results that arrive from other threads.
+/// Results that arrive from other threads. It outlives the threads of one life, so that a
+/// function that was stuck in an earlier one is known to have come back.
 pub struct Inbox {
     done: Mutex<Vec<Done>>,
     /// Wakes the background thread, for results and for whatever else changed.
@@ -33,10 +34,43 @@ pub struct Inbox {
 }
 
 impl Inbox {
+    fn new() -> io::Result<Inbox> {
+        Ok(Inbox { done: Mutex::new(Vec::new()), wake: Wake::new()? })
+    }
+
     fn put(&self, run: u64, result: RunResult, finished: Tick) {
         lock(&self.done).push(Done { run, result, finished });
         self.wake.wake();
     }
+}
+
+/// The promise of a job to say when it is over. One that was dropped unheard says so, too.
+struct Reporter {
+    inbox: Arc<Inbox>,
+    token: u64,
+    result: Option<(RunResult, Tick)>,
+}
+
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        let unheard =
+            || (RunResult::new(Outcome::Local, Reason::POOL_EXHAUSTED), time::monotonic());
+        let (result, finished) = self.result.take().unwrap_or_else(unheard);
+        self.inbox.put(self.token, result, finished);
+    }
+}
+
+impl Reporter {
+    fn say(mut self, result: RunResult, finished: Tick) {
+        self.result = Some((result, finished));
+    }
+}
+
+/// What a pool is doing for a run. Holds the function, so that it is never dropped under a lock.
+struct Work {
+    pool: Pool,
+    ticket: Ticket,
+    function: Option<Arc<Function>>,
 }
 
 /// The means of one monitor's background thread.
@@ -48,21 +82,26 @@ pub struct Driver {
     inbox: Arc<Inbox>,
     callbacks: Pool,
     disks: Pool,
-    tickets: HashMap<u64, (Pool, Ticket)>,
+    work: HashMap<u64, Work>,
+    /// Functions to be dropped outside the lock.
+    garbage: Vec<Arc<Function>>,
     host: HostSampler,
     controls: Vec<u32>,
 }
 
 impl Driver {
-    /// Makes the descriptors; threads start on first need.
+    /// Makes the descriptors; threads start on first need. `inbox` is that of an earlier life.
     ///
     /// # Errors
     ///
     /// The system's error when descriptors are short.
-    pub fn new(owner: u64) -> io::Result<Driver> {
+    pub fn new(owner: u64, inbox: Option<Arc<Inbox>>) -> io::Result<Driver> {
         let mut net = Net::new()?;
         let timer = Timer::new()?;
-        let inbox = Arc::new(Inbox { done: Mutex::new(Vec::new()), wake: Wake::new()? });
+        let inbox = match inbox {
+            Some(inbox) => inbox,
+            None => Arc::new(Inbox::new()?),
+        };
         net.watch(inbox.wake.as_fd(), CONTROL_WAKE)?;
         net.watch(timer.as_fd(), CONTROL_TIMER)?;
         let (size, limit) = CALLBACK_THREADS;
@@ -76,7 +115,8 @@ impl Driver {
             inbox,
             callbacks,
             disks,
-            tickets: HashMap::new(),
+            work: HashMap::new(),
+            garbage: Vec::new(),
             host: HostSampler::new(),
             controls: Vec::new(),
         })
@@ -120,41 +160,56 @@ impl Driver {
         }
         done.append(&mut lock(&self.inbox.done));
         for done in done.iter() {
-            self.tickets.remove(&done.run);
+            let work = self.work.remove(&done.run);
+            self.garbage.extend(work.and_then(|work| work.function));
         }
     }
 
-    /// Carries out a command; what is over at once is appended.
-    pub fn carry_out(&mut self, command: Command, now: Tick, done: &mut Vec<Done>) {
+    /// Carries out a command. Appends to `done` what is over at once, and to `expired` what its
+    /// deadline ended.
+    pub fn carry_out(
+        &mut self,
+        command: Command,
+        now: Tick,
+        done: &mut Vec<Done>,
+        expired: &mut Vec<Done>,
+    ) {
         match command {
             Command::Run { token, check, probe, callback, cookie, deadline } => {
                 let run = Run { check, cookie, deadline };
                 self.start(token, &probe, callback, run, now, done);
             }
             Command::Expire { token, linger } => {
-                let result = match self.tickets.remove(&token) {
-                    Some((pool, ticket)) => {
-                        pool.write_off(ticket);
-                        RunResult::new(Outcome::Timeout, Reason::TIMEOUT)
-                    }
-                    None => self.net.as_mut().map_or_else(
-                        || RunResult::new(Outcome::Timeout, Reason::TIMEOUT),
-                        |net| net.expire(token, linger, now),
-                    ),
+                let silent = RunResult::new(Outcome::Timeout, Reason::TIMEOUT);
+                let result = match (self.let_go(token), &mut self.net) {
+                    // What is not running has said so to the inbox, or just came back.
+                    (Some(found), _) if found != WrittenOff::Running => return,
+                    (None, Some(net)) => net.expire(token, linger, now),
+                    _ => silent,
                 };
-                done.push(Done { run: token, result, finished: now });
+                expired.push(Done { run: token, result, finished: now });
             }
-            Command::Cancel { token } => match self.tickets.remove(&token) {
-                Some((pool, ticket)) => {
-                    pool.write_off(ticket);
+            Command::Cancel { token } => {
+                if self.let_go(token).is_none()
+                    && let Some(net) = &mut self.net
+                {
+                    net.cancel(token);
                 }
-                None => {
-                    if let Some(net) = &mut self.net {
-                        net.cancel(token);
-                    }
-                }
-            },
+            }
         }
+    }
+
+    /// Lets go of a run that a pool works on, if one does, and says what it was doing.
+    fn let_go(&mut self, token: u64) -> Option<WrittenOff> {
+        let work = self.work.remove(&token)?;
+        let found = work.pool.write_off(work.ticket);
+        self.garbage.extend(work.function);
+        Some(found)
+    }
+
+    /// What must be dropped outside the lock.
+    pub fn take_garbage(&mut self) -> Vec<Arc<Function>> {
+        std::mem::take(&mut self.garbage)
     }
 
     fn start(
@@ -178,12 +233,13 @@ impl Driver {
             ProbeSpec::Disk(spec) => {
                 let spec = Arc::clone(spec);
                 let pool = self.disks.clone();
-                return self.submit(pool, token, now, done, move || disk(&spec));
+                return self.submit(pool, token, None, move || disk(&spec));
             }
             ProbeSpec::Callback => {
                 let Some(function) = callback else { return };
                 let pool = self.callbacks.clone();
-                return self.submit(pool, token, now, done, move || function.call(&run));
+                let held = Some(Arc::clone(&function));
+                return self.submit(pool, token, held, move || function.call(&run));
             }
             ProbeSpec::Heartbeat { .. } | ProbeSpec::External | ProbeSpec::Own => return,
         };
@@ -194,26 +250,25 @@ impl Driver {
         &mut self,
         pool: Pool,
         token: u64,
-        now: Tick,
-        done: &mut Vec<Done>,
+        function: Option<Arc<Function>>,
         measure: impl FnOnce() -> RunResult + Send + 'static,
     ) {
-        let inbox = Arc::clone(&self.inbox);
+        let reporter = Reporter { inbox: Arc::clone(&self.inbox), token, result: None };
         let job: Job = Box::new(move || {
             let started = time::monotonic();
             let mut result = measure();
             let finished = time::monotonic();
             result.latency_ns = finished.since(started);
-            inbox.put(token, result, finished);
+            reporter.say(result, finished);
         });
         match pool.submit(job) {
             Ok(ticket) => {
-                self.tickets.insert(token, (pool, ticket));
+                self.work.insert(token, Work { pool, ticket, function });
             }
+            // Dropped unheard, it says so to the inbox.
             Err(job) => {
-                let result = RunResult::new(Outcome::Local, Reason::POOL_EXHAUSTED);
-                done.push(Done { run: token, result, finished: now });
                 drop(job);
+                self.garbage.extend(function);
             }
         }
     }
@@ -232,6 +287,7 @@ impl Driver {
 
     /// Ends everything at the end of the background thread.
     pub fn close(&mut self) {
+        self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.callbacks.close();
         self.disks.close();
         self.net = None;

@@ -6,6 +6,7 @@
 //! and all members are scanned again shortly before the bound passes. That is one step a check
 //! and interval.
 
+use super::masks::published_until;
 use super::publish;
 use super::table::{Check, Table};
 use crate::error::Error;
@@ -35,10 +36,14 @@ pub struct Group {
     pub sequence: u64,
     /// Its members.
     pub members: u32,
+    /// Those of them that are critical.
+    critical: u32,
     /// Critical members that were never functional.
     pub waiting: u32,
     /// What a probe of an orchestrator is told.
     pub answer: bool,
+    /// The last answer that rested on results; false before the first.
+    last_answer: bool,
     /// Not after the earliest freshness of a member that decides.
     pub fresh_until: Tick,
     /// Whether the bound must be made anew.
@@ -86,8 +91,10 @@ impl Groups {
             since: now,
             sequence: 0,
             members: 0,
+            critical: 0,
             waiting: 0,
             answer: question.answer(Status::Healthy, false, false),
+            last_answer: false,
             fresh_until: Tick::NEVER,
             dirty: false,
             question,
@@ -121,6 +128,7 @@ impl Groups {
         let waits = u32::from(one.critical && !check.was_functional);
         self.each(check, |group| {
             group.members += 1;
+            group.critical += u32::from(one.critical);
             group.waiting += waits;
             group.tally.add(one);
             group.limit(one, check);
@@ -133,6 +141,7 @@ impl Groups {
         let waits = u32::from(one.critical && !check.was_functional);
         self.each(check, |group| {
             group.members -= 1;
+            group.critical -= u32::from(one.critical);
             group.waiting -= waits;
             group.tally.remove(one);
         });
@@ -167,7 +176,7 @@ impl Groups {
                 group.publish();
             }
             let status = group.tally.status();
-            group.answer = group.question.answer(status, group.answer, group.waiting > 0);
+            group.answer_anew(status);
             if status != group.status {
                 tell(group.change(status, now));
             }
@@ -178,6 +187,13 @@ impl Groups {
         }
         if scan {
             self.scan(table);
+        }
+    }
+
+    /// Forgets the answers that rest on results of an earlier life. A start-up stays finished.
+    pub fn begin_anew(&mut self) {
+        for group in self.list.iter_mut().filter(|group| group.question != Question::Started) {
+            group.last_answer = false;
         }
     }
 
@@ -196,7 +212,7 @@ impl Groups {
             let one = member(check);
             self.each(check, |group| {
                 if group.dirty && decides(group.status, one) {
-                    group.fresh_until = group.fresh_until.min(check.fresh_until);
+                    group.fresh_until = group.fresh_until.min(published_until(check));
                 }
             });
         }
@@ -225,7 +241,20 @@ impl Group {
     /// moves the true minimum later, so nothing needs to be done for it.
     fn limit(&mut self, one: Member, check: &Check) {
         if decides(self.status, one) {
-            self.fresh_until = self.fresh_until.min(check.fresh_until);
+            self.fresh_until = self.fresh_until.min(published_until(check));
+        }
+    }
+
+    /// Answers the probe of an orchestrator. What an empty group says is not remembered: it rests
+    /// on nothing, and must not speak for the first member.
+    fn answer_anew(&mut self, status: Status) {
+        self.answer = self.question.answer(status, self.last_answer, self.waiting > 0);
+        let founded = match self.question {
+            Question::Ready | Question::Alive => self.tally.knows(),
+            Question::Started => self.critical > 0,
+        };
+        if founded {
+            self.last_answer = self.answer;
         }
     }
 

@@ -1,15 +1,13 @@
-//! What stands behind a monitor's handle: the lock around the core and how it is entered.
+//! What a monitor's handles, threads and subscriptions share: the core, its lock, the log.
 //!
-//! Every call compares the process generation before it touches a lock, so that a forked child
-//! gets an error instead of a hang. What runs foreign code (drops of callbacks, the log) happens
-//! after the lock is left.
+//! The trap is foreign code: drops of callbacks and the log function may call the library, so
+//! they run after every lock is left, as a thread of this monitor that must not wait for it.
 
 use super::core::{Core, Leftover};
 use super::lifecycle::Life;
 use super::workers;
 use crate::error::{Code, Error};
-use crate::model::CheckId;
-use crate::model::document;
+use crate::model::{CheckId, document};
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::sys::fork;
 use crate::time::{self, Tick};

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::masks::{published_until, reason};
+use super::runs::Booked;
 use super::table::{Activity, Check};
 use crate::error::{Code, Error};
 use crate::model::detector::Pace;
@@ -14,7 +15,8 @@ impl Core {
     /// # Errors
     ///
     /// NOT_FOUND or STALE for the id, MODE when the check is of another kind, STALE for a token
-    /// that is unknown, answered or superseded, RANGE for a time that has not come.
+    /// that is unknown, answered or superseded, RANGE for a time that has not come, NOT_RUNNING
+    /// for a heartbeat while nobody counts them.
     pub fn report(
         &mut self,
         id: CheckId,
@@ -33,6 +35,9 @@ impl Core {
             at => at,
         };
         match (&check.probe, token) {
+            (ProbeSpec::Heartbeat { .. }, 0) if !self.running => {
+                return Err(Error::refused(Code::NotRunning, "the monitor is not running"));
+            }
             (ProbeSpec::Heartbeat { ttl_ns }, 0) => {
                 let due = finished.after(*ttl_ns);
                 self.beat(index, result, finished, due);
@@ -66,7 +71,7 @@ impl Core {
             return;
         }
         let serial = self.runs.next_serial();
-        self.book(index, serial, result, finished);
+        self.book(index, Booked { serial, token: 0 }, result, finished);
         if let Some(check) = self.table.get_mut(index) {
             check.due = due.max(check.due);
         }
@@ -232,7 +237,7 @@ impl Core {
         }
     }
 
-    fn unix_ms(&self, at: Tick) -> i64 {
+    pub(super) fn unix_ms(&self, at: Tick) -> i64 {
         self.epoch_unix_ms.saturating_add((at.0 / MILLISECOND) as i64)
     }
 

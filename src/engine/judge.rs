@@ -1,8 +1,7 @@
 //! From the end of a run to a status, and to the time of the next run.
 
 use super::core::Core;
-use super::flight::{Phase, Run, serial};
-use super::runs::is_external;
+use super::runs::{Booked, Phase, Run, is_external};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
 use crate::model::{
@@ -18,15 +17,27 @@ const LHM_CLEAN: f64 = 0.1;
 impl Core {
     /// Takes the result of a run that ended at `finished`. Unknown and old tokens are ignored.
     pub fn finish(&mut self, token: u64, result: RunResult, finished: Tick) {
+        self.conclude(token, result, finished, false);
+    }
+
+    /// Takes the result of a run that its deadline ended; ignored if it was discarded meanwhile.
+    pub fn expire(&mut self, token: u64, result: RunResult, finished: Tick) {
+        if self.runs.get(token).is_some_and(|run| run.phase == Phase::Expiring) {
+            let overran = result.outcome == Outcome::Timeout;
+            self.conclude(token, result, finished, overran);
+        }
+    }
+
+    /// `overran` says that nothing came back: the run may still linger, or is stuck.
+    fn conclude(&mut self, token: u64, result: RunResult, finished: Tick, overran: bool) {
         let Some(&mut run) = self.runs.get(token) else { return };
-        let Some(check) = self.table.get_mut(run.index).filter(|check| check.id == run.check)
-        else {
+        let index = run.index;
+        let Some(check) = self.table.get_mut(index).filter(|check| check.id == run.check) else {
             self.runs.remove(token);
             return;
         };
-        let index = run.index;
         match run.phase {
-            Phase::Lingering => return self.finish_late(index, token, &result),
+            Phase::Lingering => return self.finish_late(run, &result),
             Phase::Stuck => {
                 if check.activity == Activity::Stuck(token) {
                     check.activity = Activity::Idle;
@@ -34,38 +45,44 @@ impl Core {
                 self.runs.remove(token);
                 return self.set_timer(index);
             }
-            Phase::Running | Phase::Asked | Phase::Cancelling => {}
+            Phase::Running | Phase::Expiring | Phase::Asked | Phase::Cancelling => {}
         }
         let linger_ns = check.policy().linger_ns;
-        let result = self.against_deadline(result, run.limit, finished);
-        let answered_late = result.reason == Reason::LATE;
-        self.close_run(token, &result, linger_ns);
-        let mut pace = self.book(index, serial(token), result, finished);
-        if answered_late && linger_ns > 0 {
-            pace = self.count_late(index, serial(token));
+        let (result, late) = self.against_deadline(result, run.deadline, finished);
+        self.close_run(token, overran, linger_ns);
+        let mut pace = self.book(index, run.booked(), result, finished);
+        if late && linger_ns > 0 && finished <= run.deadline.after(linger_ns) {
+            pace = self.count_late(index, run.serial);
         }
         self.plan_next(index, pace);
         self.set_timer(index);
     }
 
-    /// An answer that came after the deadline, which our own lateness has moved, is silence.
-    fn against_deadline(&self, result: RunResult, limit: Tick, finished: Tick) -> RunResult {
+    /// An answer that came after the deadline, which our own lateness has moved, is silence. Says
+    /// as well whether it was one.
+    fn against_deadline(
+        &self,
+        result: RunResult,
+        deadline: Tick,
+        finished: Tick,
+    ) -> (RunResult, bool) {
         let answered = !matches!(result.outcome, Outcome::Timeout | Outcome::Local);
-        if !answered || finished <= limit.after(self.lag_ns) {
-            return result;
+        if !answered || finished <= deadline.after(self.lag_ns) {
+            return (result, false);
         }
-        let over_ms = finished.since(limit) / 1_000_000;
-        RunResult {
+        let over_ms = finished.since(deadline) / 1_000_000;
+        let late = RunResult {
             outcome: Outcome::Timeout,
             reason: Reason::LATE,
             ..result.with_message(&format!("answered {over_ms} ms after the deadline"))
-        }
+        };
+        (late, true)
     }
 
-    fn finish_late(&mut self, index: u32, token: u64, result: &RunResult) {
-        self.runs.remove(token);
+    fn finish_late(&mut self, run: Run, result: &RunResult) {
+        self.runs.remove(run.token);
         if !matches!(result.outcome, Outcome::Timeout | Outcome::Local) {
-            self.count_late(index, serial(token));
+            self.count_late(run.index, run.serial);
         }
     }
 
@@ -81,14 +98,14 @@ impl Core {
     }
 
     /// Counts one result of a check and publishes what follows from it.
-    pub(super) fn book(&mut self, index: u32, run: u64, result: RunResult, at: Tick) -> Pace {
+    pub(super) fn book(&mut self, index: u32, booked: Booked, result: RunResult, at: Tick) -> Pace {
         self.judge_ourselves(index, &result);
         let mut pace = Pace::Normal;
         let now = self.now;
         self.change(index, |check| {
             let age_ns = now.since(check.born);
             let evidence = Evidence::of(result.outcome, check.policy());
-            let input = Input { evidence, run, age_ns };
+            let input = Input { evidence, run: booked.serial, age_ns };
             pace = check.detector.step(&check.shared.policy, input).pace;
             check.runs = check.runs.saturating_add(1);
             check.reason = result.reason;
@@ -96,8 +113,9 @@ impl Core {
             check.latency_ns = result.latency_ns;
             if result.outcome != Outcome::Local {
                 check.value = result.value;
-                check.last = at;
-                check.fresh_until = fresh_until(&check.probe, check.policy(), at);
+                // Reports may arrive in another order than they were made.
+                check.last = check.last.max(at);
+                check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
                 check.mask.put(Mask::STALE, false);
             }
         });
@@ -105,17 +123,17 @@ impl Core {
             // Nothing was wrong: the second sample is what makes the first one useful.
             pace = Pace::Confirm;
         }
-        self.emit_result(index, run, result, at);
+        self.emit_result(index, booked.token, result, at);
         pace
     }
 
-    fn emit_result(&self, index: u32, run: u64, result: RunResult, at: Tick) {
+    fn emit_result(&self, index: u32, token: u64, result: RunResult, at: Tick) {
         let Some(check) = self.table.get(index).filter(|_| self.wanted.wants(Kinds::RESULT)) else {
             return;
         };
         self.emit(Event {
             cookie: check.cookie(),
-            token: run,
+            token,
             previous: check.published,
             status: check.published,
             reason: result.reason,
@@ -151,18 +169,23 @@ impl Core {
         let policy = &check.shared.policy;
         let hash = schedule::name_hash(&check.name);
         let mut regular = schedule::jittered(policy, check.grid, hash);
-        // Twice at most: the jitter may put the next start before the present, too.
-        while regular <= now && regular < Tick::NEVER {
-            check.grid = schedule::next_grid(policy, check.grid, now);
-            regular = schedule::jittered(policy, check.grid, hash).max(now.after(1));
+        // A round that a run has served is over, also if its jitter lies ahead. The jitter of the
+        // next one may lie behind us, and then it was missed; that of the one after cannot.
+        for _ in 0..2 {
+            if regular <= now || check.grid <= check.started {
+                check.grid = schedule::next_grid(policy, check.grid, now);
+                regular = schedule::jittered(policy, check.grid, hash);
+            }
         }
+        let regular = regular.max(now.after(1));
         check.due = match pace {
             Pace::Normal => regular,
             Pace::Confirm => schedule::confirm(policy, check.started, hash).max(now).min(regular),
         };
     }
 
-    /// The host program's answer to a request to run a check.
+    /// The host program's answer to a request to run a check. One that comes after the deadline
+    /// is taken until the host program was told: then there is nothing left to answer.
     pub(super) fn answer(
         &mut self,
         token: u64,
@@ -170,14 +193,13 @@ impl Core {
         result: RunResult,
         finished: Tick,
     ) -> bool {
-        let wanted = |run: &mut Run| {
-            run.check == id && matches!(run.phase, Phase::Running | Phase::Lingering)
-        };
-        let is_wanted = self.runs.get(token).is_some_and(wanted);
-        if is_wanted {
-            self.finish(token, result, finished);
+        let open = |phase| matches!(phase, Phase::Running | Phase::Cancelling | Phase::Lingering);
+        let Some(&mut run) = self.runs.get(token) else { return false };
+        let wanted = run.check == id && open(run.phase);
+        if wanted {
+            self.finish(token, result, finished.max(run.started));
         }
-        is_wanted
+        wanted
     }
 
     /// The host program has fetched a request to run a check: its clock starts now. Returns the
@@ -189,6 +211,7 @@ impl Core {
         let check = self.table.get(index).filter(|check| is_external(check))?;
         let limit = self.now.after(check.policy().timeout_ns);
         (run.phase, run.limit, run.started) = (Phase::Running, limit, self.now);
+        run.deadline = limit;
         let linger_until = limit.after(check.policy().linger_ns);
         self.set_timer(index);
         Some((limit, linger_until))
@@ -198,7 +221,8 @@ impl Core {
     pub fn fetched_cancel(&mut self, token: u64, now: Tick) {
         self.now = now.max(self.now);
         if self.runs.get(token).is_some_and(|run| run.phase == Phase::Cancelling) {
-            self.finish(token, RunResult::new(Outcome::Timeout, Reason::TIMEOUT), self.now);
+            let silence = RunResult::new(Outcome::Timeout, Reason::TIMEOUT);
+            self.conclude(token, silence, self.now, true);
             self.settle();
         }
     }
@@ -206,7 +230,7 @@ impl Core {
 
 /// Until when a result may be believed: end + 2 intervals + timeout; of a heartbeat: one ttl
 /// beyond the silence that would make it UNHEALTHY.
-fn fresh_until(probe: &ProbeSpec, policy: &Policy, end: Tick) -> Tick {
+pub(super) fn fresh_until(probe: &ProbeSpec, policy: &Policy, end: Tick) -> Tick {
     match probe {
         ProbeSpec::Heartbeat { ttl_ns } => {
             end.after(ttl_ns.saturating_mul(u64::from(policy.failure_threshold) + 1))

@@ -6,12 +6,13 @@
 
 use super::callback;
 use super::core::Command;
-use super::driver::Driver;
+use super::driver::{Driver, Inbox};
 use super::inner::{Inner, Log};
 use super::monitor::Monitor;
 use super::runner::{self, Runner};
 use super::workers::{self, Pool};
 use crate::error::{Code, Error};
+use crate::model::{Outcome, Reason, RunResult};
 use crate::sync::{Arc, Condvar, Ordering, lock, wait_while};
 use crate::sys::fork;
 use crate::sys::guard::OwnedGuard;
@@ -35,6 +36,8 @@ pub struct Life {
     phase: Phase,
     /// Pools of earlier lives in which a function of the host has not come back.
     retired: Vec<Pool>,
+    /// Where results of functions arrive that were called in earlier lives.
+    inbox: Option<Arc<Inbox>>,
     /// Signalled when `phase` changes.
     changed: Arc<Condvar>,
 }
@@ -55,7 +58,7 @@ impl Monitor {
     /// # Errors
     ///
     /// MODE for a manual monitor; LIMIT when there are no descriptors or threads left; BUSY
-    /// while another thread stops it.
+    /// while it is being stopped, or its thread has not ended since.
     pub fn start(&self) -> Result<(), Error> {
         let inner = &self.inner;
         if inner.manual {
@@ -67,17 +70,20 @@ impl Monitor {
             inner.forget_parent();
         }
         let mut life = lock(&inner.life);
-        match life.phase {
-            Phase::Running(_) => return Ok(()),
-            Phase::Stopping => {
-                return Err(Error::refused(Code::Busy, "another thread is stopping the monitor"));
+        match &life.phase {
+            Phase::Running(runner) if !runner.is_ending() => return Ok(()),
+            Phase::Running(runner) if runner.wait(Duration::ZERO) => {}
+            Phase::Running(_) | Phase::Stopping => {
+                return Err(Error::refused(Code::Busy, "the monitor has not stopped yet"));
             }
             Phase::Stopped => {}
         }
         let no_room = |error: std::io::Error| {
             Error::refused(Code::Limit, format!("the background thread cannot start: {error}"))
         };
-        let driver = Driver::new(inner.number.into()).map_err(no_room)?;
+        life.phase = Phase::Stopped;
+        let driver = Driver::new(inner.number.into(), life.inbox.clone()).map_err(no_room)?;
+        life.inbox = Some(driver.inbox());
         let mut core = lock(&inner.core);
         if forked {
             core.restore_cells();
@@ -121,6 +127,9 @@ impl Monitor {
             return Err(Error::refused(Code::Mode, text));
         }
         inner.refuse_own_thread("advance")?;
+        if now == Tick::NEVER {
+            return Err(Error::range("now_ns", now.0, "up to 2^64 - 2; 2^64 - 1 means never"));
+        }
         inner.turn_by_hand(now)
     }
 }
@@ -158,7 +167,7 @@ impl Inner {
     }
 
     fn stop_from_anywhere(&self, timeout: Duration) -> Result<(), Error> {
-        let until = time::monotonic().after(timeout.as_nanos() as u64);
+        let until = time::monotonic().after(time::nanoseconds(timeout));
         let left = || Duration::from_nanos(until.since(time::monotonic()));
         let life = lock(&self.life);
         let changed = Arc::clone(&life.changed);
@@ -231,7 +240,11 @@ impl Inner {
             return;
         };
         let run = callback::Run { check, cookie, deadline };
-        let result = workers::as_owner(self.number.into(), || function.call(&run));
+        // A function that ran before this one may have paused or removed the check.
+        let result = match self.enter(|core| core.is_in_flight(token)) {
+            true => workers::as_owner(self.number.into(), || function.call(&run)),
+            false => RunResult::new(Outcome::Local, Reason::NONE),
+        };
         self.enter(|core| core.finish(token, result, now));
         workers::as_owner(self.number.into(), || drop(function));
     }
@@ -248,7 +261,7 @@ impl Inner {
     }
 }
 
-/// The locks that a fork must find free: entered life, driver, core, log, and left in any order.
+/// The locks that a fork must find free: entered life, driver, core, log.
 struct Held {
     _core: OwnedGuard<super::core::Core>,
     _log: OwnedGuard<Option<Arc<Log>>>,

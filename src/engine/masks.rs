@@ -9,8 +9,9 @@ use super::core::Core;
 use super::groups::member;
 use super::publish;
 use super::table::Check;
-use crate::model::{Event, Kind, Mask, Message, ProbeSpec, Reason, Status};
+use crate::model::{Event, Kind, Kinds, Mask, Message, Reason, Status};
 use crate::time::{SECOND, Tick};
+use std::collections::VecDeque;
 
 /// How much later than the planned turn the check `meshvitals.self` stays fresh.
 const OWN_FRESHNESS_NS: u64 = 2 * SECOND;
@@ -48,52 +49,69 @@ fn blocks(check: &Check) -> bool {
 }
 
 impl Core {
-    /// Changes a check and publishes what follows.
+    /// Changes a check and publishes what follows, also for those that depend on it. Documents
+    /// form no cycles, and each dependent changes once.
     pub(super) fn change(&mut self, index: u32, edit: impl FnOnce(&mut Check)) {
+        // A list instead of recursion: a chain may be as long as there are checks.
+        let mut changed = VecDeque::new();
+        if self.change_one(index, edit) {
+            changed.push_back(index);
+        }
+        while let Some(index) = changed.pop_front() {
+            let rare = self.table.get(index).and_then(|check| check.rare.as_ref());
+            let dependents = rare.map(|rare| rare.dependents.clone()).unwrap_or_default();
+            changed.extend(dependents.into_iter().filter(|&index| self.block_one(index)));
+        }
+    }
+
+    /// Changes a check; true if its dependents must be looked at.
+    fn change_one(&mut self, index: u32, edit: impl FnOnce(&mut Check)) -> bool {
         let now = self.now;
-        let Some(check) = self.table.get_mut(index) else { return };
-        let (before, mask, blocked_others) = (member(check), check.mask, blocks(check));
-        let (was_functional, until) = (check.was_functional, published_until(check));
+        let Some(check) = self.table.get_mut(index) else { return false };
+        let (before, mask_before, blocked_others) =
+            (member(check), published(check).1, blocks(check));
+        let (was_functional, until_before) = (check.was_functional, published_until(check));
         edit(check);
-        let (status, masked) = published(check);
+        let (status, mask) = published(check);
+        let until = published_until(check);
         check.published = status;
         check.was_functional |= status.is_functional();
         let changed = status != before.status;
         if changed {
             check.since = now;
         }
-        if (changed || published_until(check) != until)
+        if (changed || until != until_before)
             && let Some(cell) = publish::cell(check.id)
         {
-            cell.publish(check.id, status, published_until(check));
+            cell.publish(check.id, status, until);
         }
         let first = check.was_functional && !was_functional;
-        let differs = changed || check.mask != mask;
+        // What lies below the mask that decides is nobody's news.
+        let differs = changed || mask != mask_before;
         if differs {
             check.sequence = check.sequence.wrapping_add(1);
         }
         let blocks_others = blocks(check);
-        let Some(check) = self.table.get(index) else { return };
-        if differs || first {
+        let Some(check) = self.table.get(index) else { return false };
+        if differs || first || until < until_before {
             self.groups.update(check, before, first);
         }
-        if differs {
-            let unmasked = if check.mask != mask { Reason::UNMASKED } else { check.reason };
+        if differs && self.wanted.wants(Kinds::STATUS) {
+            let unmasked = mask_before.is_some() && check.reason != Reason::RESTARTED;
+            let plain = if unmasked { Reason::UNMASKED } else { check.reason };
             let event = Event {
                 cookie: check.cookie(),
                 sequence: u64::from(check.sequence),
                 previous: before.status,
                 status,
-                reason: masked.unwrap_or(unmasked),
+                reason: mask.unwrap_or(plain),
                 value: check.value,
                 text: self.explanation(check),
                 ..Event::new(Kind::Status, check.id, now)
             };
             self.emit(event);
         }
-        if blocks_others != blocked_others {
-            self.update_dependents(index);
-        }
+        blocks_others != blocked_others
     }
 
     /// The message of a check, or the cause of its mask.
@@ -113,29 +131,31 @@ impl Core {
         checks.find(|dependency| blocks(dependency)).map(|dependency| &*dependency.name)
     }
 
-    /// Looks at the dependents of a check again; they look at theirs. Documents form no cycles.
-    fn update_dependents(&mut self, index: u32) {
-        let rare = self.table.get(index).and_then(|check| check.rare.as_ref());
-        let dependents = rare.map(|rare| rare.dependents.clone()).unwrap_or_default();
-        for dependent in dependents {
-            self.update_blocked(dependent);
-        }
+    /// Blocks or unblocks a check by its dependencies, and those that depend on it.
+    pub(super) fn update_blocked(&mut self, index: u32) {
+        let Some(blocked) = self.must_block(index) else { return };
+        self.change(index, |check| check.mask.put(Mask::BLOCKED, blocked));
     }
 
-    /// Blocks or unblocks a check by its dependencies.
-    pub(super) fn update_blocked(&mut self, index: u32) {
-        let Some(check) = self.table.get(index) else { return };
+    /// The same for one check; true if its dependents must be looked at.
+    fn block_one(&mut self, index: u32) -> bool {
+        let Some(blocked) = self.must_block(index) else { return false };
+        self.change_one(index, |check| check.mask.put(Mask::BLOCKED, blocked))
+    }
+
+    /// Whether a check must be blocked or unblocked; nothing if it is as it should be.
+    fn must_block(&self, index: u32) -> Option<bool> {
+        let check = self.table.get(index)?;
         let blocked = self.blocker(check).is_some();
-        if blocked != check.mask.has(Mask::BLOCKED) {
-            self.change(index, |check| check.mask.put(Mask::BLOCKED, blocked));
-        }
+        (blocked != check.mask.has(Mask::BLOCKED)).then_some(blocked)
     }
 
     /// Ends an override whose time is over.
     pub(super) fn end_override(&mut self, index: u32) {
-        let now = self.now;
+        let horizon = self.horizon;
         let over = |check: &Check| {
-            check.rare.as_ref().and_then(|rare| rare.forced).is_some_and(|(_, until)| until <= now)
+            let forced = check.rare.as_ref().and_then(|rare| rare.forced);
+            forced.is_some_and(|(_, until)| until <= horizon)
         };
         if self.table.get(index).is_some_and(over) {
             self.force(index, None);
@@ -155,52 +175,24 @@ impl Core {
 
     /// Masks a status that is too old.
     pub(super) fn end_freshness(&mut self, index: u32) {
-        let now = self.now;
         let Some(check) = self.table.get(index) else { return };
-        let own = matches!(check.probe, ProbeSpec::Own);
-        let known = check.detector.measured() != Status::Unknown;
-        if known && !own && check.fresh_until <= now && !check.mask.has(Mask::STALE) {
+        if self.freshness_end(check) <= self.horizon {
             self.change(index, |check| check.mask.put(Mask::STALE, true));
         }
     }
 
-    /// Every check reads UNKNOWN, and its detector knows nothing, without an event: the monitor
-    /// is stopped, and nobody keeps the statuses fresh.
-    pub(super) fn forget_statuses(&mut self) {
-        let indices: Vec<u32> = self.table.iter().map(|(index, _)| index).collect();
-        for index in indices {
-            self.wheel.clear(index);
-            let Some(check) = self.table.get_mut(index) else { continue };
-            let (before, was_functional) = (member(check), check.was_functional);
-            check.detector.reset();
-            check.mask.put(Mask(Mask::STALE.0 | Mask::BLOCKED.0), false);
-            (check.reason, check.fresh_until) = (Reason::RESTARTED, Tick(0));
-            check.published = published(check).0;
-            if check.published != before.status {
-                check.since = self.now;
-            }
-            check.was_functional = was_functional;
-            if let Some(cell) = publish::cell(check.id) {
-                cell.publish(check.id, check.published, published_until(check));
-            }
-            if let Some(check) = self.table.get(index) {
-                self.groups.update(check, before, false);
-            }
-        }
-        self.groups.settle(&self.table, self.now, |_| ());
-    }
-
-    /// Publishes our own health; it rides on turns that happen anyway.
-    pub(super) fn publish_own(&mut self) {
-        let Some(index) = self.own else { return };
+    /// Publishes our own health; it rides on turns that happen anyway. True if it changed.
+    pub(super) fn publish_own(&mut self) -> bool {
+        let Some(index) = self.own else { return false };
         let (now, lhm, fault) = (self.now, self.lhm, self.fault);
         let degraded = lhm >= OWN_DEGRADED;
         let next = self.next_at().max(now).after(OWN_FRESHNESS_NS);
+        let sequence = self.table.get(index).map_or(0, |check| check.sequence);
         self.change(index, |check| {
             check.detector.set_own(degraded);
             check.reason = if degraded { fault } else { Reason::NONE };
             (check.value, check.last, check.fresh_until) = (lhm, now, next);
         });
-        self.settle();
+        self.table.get(index).is_some_and(|check| check.sequence != sequence)
     }
 }

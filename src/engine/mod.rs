@@ -2,8 +2,8 @@
 
 mod callback;
 mod core;
+mod deadline;
 mod driver;
-mod flight;
 mod groups;
 mod inner;
 mod input;
@@ -12,10 +12,11 @@ mod lifecycle;
 mod masks;
 mod monitor;
 mod once;
-mod phases;
 pub mod publish;
 mod registry;
 mod relations;
+mod render;
+mod restart;
 mod runner;
 mod runs;
 mod subscribe;
@@ -23,6 +24,7 @@ mod table;
 pub mod workers;
 
 pub use callback::{Callback, Run};
+pub use inner::Sink;
 pub use monitor::Monitor;
 pub use once::probe_once;
 pub use subscribe::Subscription;

@@ -40,7 +40,7 @@ pub fn probe_once(config: Option<&str>, check: &str) -> Result<RunResult, Error>
     let no_room = |error: std::io::Error| {
         Error::refused(Code::Limit, format!("no descriptors for the probe: {error}"))
     };
-    let mut driver = Driver::new(0).map_err(no_room)?;
+    let mut driver = Driver::new(0, None).map_err(no_room)?;
     let timeout_ns = spec.policy.timeout_ns;
     let mut result = run(&mut driver, FIRST, &spec.probe, timeout_ns).map_err(no_room)?;
     if result.reason == Reason::NO_SAMPLE {
@@ -59,7 +59,7 @@ fn run(
 ) -> std::io::Result<RunResult> {
     let start = time::monotonic();
     let deadline = start.after(timeout_ns);
-    let mut done: Vec<Done> = Vec::new();
+    let (mut done, mut expired): (Vec<Done>, Vec<Done>) = Default::default();
     let command = Command::Run {
         token,
         check: CheckId(0),
@@ -68,9 +68,9 @@ fn run(
         cookie: 0,
         deadline,
     };
-    driver.carry_out(command, start, &mut done);
+    driver.carry_out(command, start, &mut done, &mut expired);
     loop {
-        if let Some(done) = done.pop() {
+        if let Some(done) = done.pop().or_else(|| expired.pop()) {
             let mut result = done.result;
             if result.latency_ns == 0 && result.outcome != Outcome::Local {
                 result.latency_ns = done.finished.since(start);
@@ -79,7 +79,9 @@ fn run(
         }
         let now = time::monotonic();
         if now >= deadline {
-            driver.carry_out(Command::Expire { token, linger: false }, now, &mut done);
+            let command = Command::Expire { token, linger: false };
+            driver.carry_out(command, now, &mut done, &mut expired);
+            driver.collect(&mut done);
             continue;
         }
         wait(driver, deadline)?;

@@ -4,6 +4,7 @@
 use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
+use super::judge::fresh_until;
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
@@ -141,7 +142,7 @@ impl Core {
         let index = owner as u32;
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
-            _ if owner == 0 && publish::cell(id).is_some() => {
+            _ if owner == 0 && id.generation() > 0 && publish::cell(id).is_some() => {
                 Err(Error::refused(Code::Stale, "the check of this id was removed"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
@@ -244,9 +245,9 @@ impl Core {
     }
 
     pub(super) fn emit_life(&self, kind: Kind, index: u32) {
-        let Some(check) = self.table.get(index).filter(|_| self.wanted.wants(kind.mask())) else {
-            return;
-        };
+        // Also who does not want to hear of it forgets a removed check.
+        let wanted = self.wanted.wants(kind.mask()) || kind == Kind::Removed;
+        let Some(check) = self.table.get(index).filter(|_| wanted) else { return };
         let text = Message::new(&check.name);
         let event = Event::new(kind, check.id, self.now);
         self.emit(Event { cookie: check.cookie(), text, ..event });
@@ -275,6 +276,8 @@ impl Core {
         let other_probe = check.probe != spec.probe;
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
+        // What a thread is stuck in belongs to the old document.
+        check.activity = Activity::Idle;
         if spec.cookie != 0 || check.rare.is_some() {
             check.rare_mut().cookie = spec.cookie;
         }
@@ -288,7 +291,10 @@ impl Core {
                 check.mask.put(Mask::STALE, false);
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);
-                (check.value, check.latency_ns, check.fresh_until) = (f64::NAN, 0, Tick(0));
+                (check.value, check.latency_ns) = (f64::NAN, 0);
+                (check.last, check.fresh_until) = (Tick(0), Tick(0));
+            } else if check.last != Tick(0) {
+                check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
             }
         });
         self.relate(index, &spec.depends_on);

@@ -1,5 +1,8 @@
-//! `depends_on`: what must be registered, what must not go round in a circle, and the links both
-//! ways that tell a check when a dependency blocks it.
+//! Which check depends on which: refused where it cannot be, kept in both directions.
+//!
+//! Names must be registered before, or stand in the same batch in any order, and there are no
+//! cycles; so blocking can follow the relations without end. The trap: relations are indices, so
+//! they are taken out before a check is.
 
 use super::core::Core;
 use crate::error::Error;

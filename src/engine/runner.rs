@@ -45,11 +45,13 @@ pub fn start(monitor: Weak<Inner>, driver: Driver) -> io::Result<Runner> {
     let ending = Arc::new(AtomicBool::new(false));
     let (sender, ended) = channel();
     let body = Body {
+        owner: monitor.upgrade().map_or(0, |monitor| monitor.number.into()),
         monitor,
         driver: Arc::clone(&driver),
         ending: Arc::clone(&ending),
         asleep_ns: time::boottime().since(time::monotonic()),
         done: Vec::new(),
+        expired: Vec::new(),
         _ended: sender,
     };
     let thread = spawn("meshvitals", move || runtime.block_on(body.run(fd)))?;
@@ -66,6 +68,11 @@ impl Runner {
     pub fn end(&self) {
         self.ending.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// Whether it was asked to end.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
     }
 
     /// Waits for the end; false if the time is over first.
@@ -91,11 +98,13 @@ impl Runner {
 
 struct Body {
     monitor: Weak<Inner>,
+    owner: u64,
     driver: Arc<Mutex<Driver>>,
     ending: Arc<AtomicBool>,
     /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC: how long the machine has slept.
     asleep_ns: u64,
     done: Vec<Done>,
+    expired: Vec<Done>,
     _ended: Sender<()>,
 }
 
@@ -117,7 +126,11 @@ impl Body {
                 Err(_) => break,
             }
         }
-        lock(&self.driver).close();
+        let mut driver = lock(&self.driver);
+        driver.close();
+        let garbage = driver.take_garbage();
+        drop(driver);
+        workers::as_owner(self.owner, || drop(garbage));
     }
 
     fn turn(&mut self, monitor: &Inner) {
@@ -134,6 +147,8 @@ impl Body {
             let mut core = lock(&monitor.core);
             if std::mem::take(&mut first) {
                 core.observe(now, suspended);
+            } else {
+                core.go_on();
             }
             self.hand_over(&mut core);
             core.turn();
@@ -148,13 +163,14 @@ impl Body {
             }
             let now = time::monotonic();
             for command in commands.drain(..) {
-                driver.carry_out(command, now, &mut self.done);
+                driver.carry_out(command, now, &mut self.done, &mut self.expired);
             }
-            if self.done.is_empty() {
+            if self.done.is_empty() && self.expired.is_empty() {
                 break;
             }
         }
         driver.arm(next);
+        leftover.garbage.extend(driver.take_garbage());
         drop(driver);
         workers::as_owner(u64::from(monitor.number), || monitor.clean_up(leftover));
     }
@@ -162,6 +178,9 @@ impl Body {
     fn hand_over(&mut self, core: &mut Core) {
         for Done { run, result, finished } in self.done.drain(..) {
             core.finish(run, result, finished);
+        }
+        for Done { run, result, finished } in self.expired.drain(..) {
+            core.expire(run, result, finished);
         }
     }
 

@@ -1,21 +1,183 @@
-//! Starting runs, and ending them at their deadline.
+//! Starting runs: what is in flight, what it occupies, and who waits for a slot.
 //!
-//! A run gets its slot first and its clock starts then. At the deadline the run is over,
-//! whatever the probe does: a network run may linger for a late answer, a function that does not
-//! come back leaves its check stuck, an external run is told so. The trap is our own lateness:
-//! a deadline that is noticed late is moved by as much, because the answer may be waiting in
-//! our own queue.
+//! A run gets its slot first and its clock starts then. Runs that are past their deadline stay
+//! in the list while a late answer is waited for, or while a function of the host program has
+//! not come back: it is never started twice at once. The trap is the token: it names a run by
+//! its place, so it is compared whole, and the order of runs is told by their serial.
 
 use super::core::{Command, Core};
-use super::flight::{Class, Phase, Run, serial};
 use super::table::{Activity, Check};
-use crate::model::{Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule};
+use crate::model::detector::Pace;
+use crate::model::{
+    CheckId, Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule,
+};
 use crate::time::Tick;
+use slab::Slab;
+use std::collections::VecDeque;
 
+/// Functions of the host program that run at once.
+const CALLBACK_SLOTS: usize = 4;
+/// Filesystems that are examined at once.
+const DISK_SLOTS: usize = 2;
 /// Late answers that are waited for at once, per monitor.
 const LINGER_LIMIT: usize = 1_024;
-/// How often a deadline may be moved by its own length before the fault is ours.
-const EXTENSION_LIMIT: u64 = 3;
+/// A token is `serial << 24 | place`; the upper bits of the serial fall off.
+const PLACE_BITS: u32 = 24;
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The probe works.
+    Running,
+    /// The deadline passed; the driver is about to say how far the run came.
+    Expiring,
+    /// The host program was asked and has not looked yet.
+    Asked,
+    /// The host program overran and was told, but has not looked yet.
+    Cancelling,
+    /// Over, but a late answer would still tell something.
+    Lingering,
+    /// Over or discarded, but the function has not come back.
+    Stuck,
+}
+
+/// One run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub token: u64,
+    /// Later runs have higher ones.
+    pub serial: u64,
+    pub check: CheckId,
+    pub index: u32,
+    pub started: Tick,
+    /// When the result must be there.
+    pub deadline: Tick,
+    /// The end of the present phase.
+    pub limit: Tick,
+    pub extended_ns: u64,
+    pub phase: Phase,
+    pub class: Class,
+}
+
+/// Which run a result is booked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Booked {
+    /// For the detector: later runs have higher ones.
+    pub serial: u64,
+    /// For the host program; 0 is a heartbeat.
+    pub token: u64,
+}
+
+impl Run {
+    /// How its result is booked.
+    pub fn booked(&self) -> Booked {
+        Booked { serial: self.serial, token: self.token }
+    }
+}
+
+/// What a run occupies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Network,
+    Callback,
+    Disk,
+    /// Nothing that is scarce.
+    Free,
+}
+
+/// The runs in flight, by token.
+#[derive(Default)]
+pub(super) struct Runs {
+    runs: Slab<Run>,
+    serial: u64,
+    /// Tokens of runs whose late answer is waited for, oldest first.
+    lingering: VecDeque<u64>,
+}
+
+impl Runs {
+    /// The number of the next run: later runs have higher ones.
+    pub fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Lets a run linger; the oldest one that does has to go when there are too many.
+    pub fn linger(&mut self, token: u64) -> Option<u64> {
+        self.lingering.push_back(token);
+        (self.lingering.len() > LINGER_LIMIT).then(|| self.lingering.front().copied())?
+    }
+
+    fn add(&mut self, make: impl FnOnce(u64, u64) -> Run) -> u64 {
+        // Token 0 means a heartbeat, so a serial whose lower bits are 0 is left out.
+        while self.next_serial() << PLACE_BITS == 0 {}
+        let token = self.serial << PLACE_BITS | self.runs.vacant_key() as u64;
+        self.runs.insert(make(token, self.serial));
+        token
+    }
+
+    pub fn get(&mut self, token: u64) -> Option<&mut Run> {
+        self.runs.get_mut(place(token)).filter(|run| run.token == token)
+    }
+
+    pub fn remove(&mut self, token: u64) -> Option<Run> {
+        if self.get(token)?.phase == Phase::Lingering {
+            self.lingering.retain(|&other| other != token);
+        }
+        Some(self.runs.remove(place(token)))
+    }
+
+    /// The end of the present phase of a run.
+    pub fn limit(&self, token: u64) -> Tick {
+        self.runs.get(place(token)).map_or(Tick::NEVER, |run| run.limit)
+    }
+
+    pub fn next_linger(&self) -> Tick {
+        self.lingering.iter().map(|&token| self.limit(token)).min().unwrap_or(Tick::NEVER)
+    }
+
+    /// Forgets every run, also those whose function never comes back.
+    pub fn clear(&mut self) {
+        self.runs.clear();
+        self.lingering.clear();
+    }
+
+    /// The tokens of lingering runs that `which` accepts.
+    pub fn lingering(&self, which: impl Fn(&Run) -> bool) -> Vec<u64> {
+        let run = |token: u64| self.runs.get(place(token));
+        self.lingering.iter().copied().filter(|&token| run(token).is_some_and(&which)).collect()
+    }
+
+    /// The tokens of the runs that `which` accepts.
+    pub fn tokens(&self, which: impl Fn(&Run) -> bool) -> Vec<u64> {
+        self.runs.iter().filter(|(_, run)| which(run)).map(|(_, run)| run.token).collect()
+    }
+}
+
+fn place(token: u64) -> usize {
+    (token & ((1 << PLACE_BITS) - 1)) as usize
+}
+
+/// Bounded concurrency, first come first served.
+pub(super) struct Slots {
+    free: [usize; 3],
+    waiting: [VecDeque<(u32, CheckId)>; 3],
+}
+
+impl Slots {
+    pub fn new(max_runs: usize) -> Slots {
+        Slots { free: [max_runs, CALLBACK_SLOTS, DISK_SLOTS], waiting: Default::default() }
+    }
+
+    pub fn clear_waiting(&mut self) {
+        self.waiting.iter_mut().for_each(VecDeque::clear);
+    }
+
+    pub fn give_back(&mut self, class: Class) {
+        if class != Class::Free {
+            self.free[class as usize] += 1;
+        }
+    }
+}
 
 fn class(probe: &ProbeSpec) -> Class {
     match probe {
@@ -29,15 +191,18 @@ fn class(probe: &ProbeSpec) -> Class {
 impl Core {
     /// Starts the run of a check that is due, or puts it in the queue for a slot.
     pub(super) fn begin_run(&mut self, index: u32) {
-        let (now, manual) = (self.now, self.settings.manual);
+        let (now, manual, horizon) = (self.now, self.settings.manual, self.horizon);
         let Some(check) = self.table.get_mut(index) else { return };
-        if check.due > now || check.mask.has(Mask::PAUSED) {
+        if check.due > horizon || check.mask.has(Mask::PAUSED) {
             return;
         }
         match check.activity {
             Activity::Running(_) | Activity::Waiting => return,
-            Activity::Stuck(_) => return self.book_still_running(index),
+            Activity::Stuck(token) => return self.book_still_running(index, token),
             Activity::Idle => {}
+        }
+        if let ProbeSpec::Heartbeat { ttl_ns } = check.probe {
+            return self.miss_heartbeat(index, ttl_ns);
         }
         let interval = check.policy().interval_ns;
         if !manual && now.since(check.due) > interval.max(super::core::SUSPENSION_NS) {
@@ -60,7 +225,7 @@ impl Core {
     }
 
     /// Begins the rounds of a check anew after a pause, when everything is due at once.
-    fn spread_out(&mut self, index: u32) {
+    pub(super) fn spread_out(&mut self, index: u32) {
         let (now, spread) = (self.now, self.settings.start_spread_ns);
         let Some(check) = self.table.get_mut(index) else { return };
         let hash = schedule::name_hash(&check.name);
@@ -88,18 +253,17 @@ impl Core {
     fn run(&mut self, index: u32, class: Class) {
         let now = self.now;
         let Some(check) = self.table.get_mut(index) else { return };
-        if let ProbeSpec::Heartbeat { ttl_ns } = check.probe {
-            return self.miss_heartbeat(index, ttl_ns);
-        }
         let (id, timeout_ns) = (check.id, check.policy().timeout_ns);
         let external = check.probe == ProbeSpec::External;
         let phase = if external { Phase::Asked } else { Phase::Running };
         let limit = now.after(timeout_ns);
-        let token = self.runs.add(|token| Run {
+        let token = self.runs.add(|token, serial| Run {
             token,
+            serial,
             check: id,
             index,
             started: now,
+            deadline: limit,
             limit,
             extended_ns: 0,
             phase,
@@ -127,148 +291,33 @@ impl Core {
         }
     }
 
+    /// Books the silence of one ttl. Silence that we noticed late may be our own: whoever beats
+    /// gets as much time again, at most a whole ttl.
     fn miss_heartbeat(&mut self, index: u32, ttl_ns: u64) {
-        let (now, lag_ns) = (self.now, self.lag_ns);
+        let now = self.now;
+        let Some(due) = self.table.get(index).map(|check| check.due) else { return };
+        let late_ns = self.lateness(due);
         let Some(check) = self.table.get_mut(index) else { return };
-        if lag_ns > 0 {
-            check.due = now.after(lag_ns);
+        if late_ns > 0 {
+            check.due = now.after(late_ns.min(ttl_ns));
             return;
         }
         check.due = check.due.after(ttl_ns).max(now);
         let serial = self.runs.next_serial();
         let result = RunResult::new(Outcome::Timeout, Reason::HEARTBEAT_SILENT);
-        self.book(index, serial, result, now);
+        self.book(index, Booked { serial, token: 0 }, result, now);
     }
 
-    fn book_still_running(&mut self, index: u32) {
+    /// Books one more timeout for a function that is still inside the host's code. One that was
+    /// discarded has its whole time to come back first.
+    fn book_still_running(&mut self, index: u32, token: u64) {
         let now = self.now;
-        let serial = self.runs.next_serial();
-        self.book(index, serial, RunResult::new(Outcome::Timeout, Reason::STILL_RUNNING), now);
-        self.plan_next(index, crate::model::detector::Pace::Normal);
-    }
-
-    /// Ends the phase of a run whose limit was reached.
-    pub(super) fn end_run(&mut self, index: u32) {
-        let (now, lag_ns) = (self.now, self.lag_ns);
-        let Some(check) = self.table.get(index) else { return };
-        let Activity::Running(token) = check.activity else { return };
-        let (timeout_ns, linger_ns) = (check.policy().timeout_ns, check.policy().linger_ns);
-        let (id, cookie) = (check.id, check.cookie());
-        let Some(run) = self.runs.get(token).filter(|run| run.limit <= now) else { return };
-        if lag_ns > 0 {
-            if run.extended_ns >= timeout_ns.saturating_mul(EXTENSION_LIMIT) {
-                let starved = RunResult::new(Outcome::Local, Reason::LOCAL_STARVED);
-                self.commands.push(Command::Cancel { token });
-                return self.finish(token, starved, now);
-            }
-            run.limit = now.after(lag_ns);
-            run.extended_ns = run.extended_ns.saturating_add(lag_ns);
-            return;
+        if self.runs.get(token).is_none_or(|run| run.deadline <= now) {
+            let serial = self.runs.next_serial();
+            let result = RunResult::new(Outcome::Timeout, Reason::STILL_RUNNING);
+            self.book(index, Booked { serial, token }, result, now);
         }
-        let not_polling = RunResult::new(Outcome::Local, Reason::HOST_NOT_POLLING);
-        match run.phase {
-            Phase::Asked => self.finish(token, not_polling, now),
-            Phase::Cancelling => self.finish(token, not_polling, now),
-            Phase::Running if self.table.get(index).is_some_and(is_external) => {
-                let run = self.runs.get(token);
-                if let Some(run) = run {
-                    run.phase = Phase::Cancelling;
-                    run.limit = now.after(timeout_ns);
-                }
-                self.emit(Event { token, cookie, ..Event::new(Kind::Cancel, id, now) });
-            }
-            Phase::Running => {
-                let linger = linger_ns > 0 && run.class == Class::Network;
-                self.commands.push(Command::Expire { token, linger });
-                // The driver answers in this turn; until then the run is not looked at again.
-                run.limit = Tick::NEVER;
-            }
-            Phase::Lingering | Phase::Stuck => {}
-        }
-    }
-
-    /// Frees the slot of a run that is over; it may go on lingering or stuck.
-    pub(super) fn close_run(&mut self, token: u64, result: &RunResult, linger_ns: u64) {
-        let now = self.now;
-        let Some(run) = self.runs.get(token) else { return };
-        let (class, index) = (run.class, run.index);
-        let overran = result.outcome == Outcome::Timeout && result.reason != Reason::LATE;
-        self.slots.give_back(class);
-        let Some(check) = self.table.get_mut(index) else { return };
-        check.activity = Activity::Idle;
-        match class {
-            Class::Network | Class::Free if overran && linger_ns > 0 => {
-                run.phase = Phase::Lingering;
-                run.limit = now.after(linger_ns);
-                self.runs.lingering.push_back(token);
-                if self.runs.lingering.len() > LINGER_LIMIT
-                    && let Some(oldest) = self.runs.lingering.pop_front()
-                {
-                    self.runs.remove(oldest);
-                    self.commands.push(Command::Cancel { token: oldest });
-                }
-            }
-            Class::Callback | Class::Disk if overran => {
-                run.phase = Phase::Stuck;
-                run.limit = Tick::NEVER;
-                check.activity = Activity::Stuck(token);
-            }
-            _ => {
-                self.runs.remove(token);
-            }
-        }
-    }
-
-    /// Gives up late answers whose time is over.
-    pub(super) fn end_lingering(&mut self) {
-        if self.runs.next_linger() > self.now {
-            return;
-        }
-        let (now, runs) = (self.now, &self.runs);
-        let over: Vec<u64> =
-            runs.lingering.iter().copied().filter(|&token| runs.limit(token) <= now).collect();
-        for token in over {
-            self.runs.remove(token);
-            self.commands.push(Command::Cancel { token });
-        }
-    }
-
-    /// Discards the run of a check, if one is in flight or waits, and whatever lingers of it.
-    pub(super) fn discard_run(&mut self, index: u32) {
-        let now = self.now;
-        let Some(check) = self.table.get_mut(index) else { return };
-        let (id, cookie, external) = (check.id, check.cookie(), is_external(check));
-        if let Activity::Running(token) = check.activity {
-            if let Some(run) = self.runs.remove(token) {
-                self.slots.give_back(run.class);
-                if external && run.phase == Phase::Running {
-                    self.emit(Event { token, cookie, ..Event::new(Kind::Cancel, id, now) });
-                }
-            }
-            self.commands.push(Command::Cancel { token });
-        }
-        let Some(check) = self.table.get_mut(index) else { return };
-        if !matches!(check.activity, Activity::Stuck(_)) {
-            check.activity = Activity::Idle;
-        }
-    }
-
-    /// Drops the runs of those checks, and looks at them again soon: nothing was measured.
-    pub(super) fn drop_runs(&mut self, of: impl Fn(&Check) -> bool) {
-        let fault = RunResult::new(Outcome::Local, Reason::LOCAL_SUSPENDED);
-        for token in self.runs.tokens() {
-            let Some(&mut run) = self.runs.get(token) else { continue };
-            if run.phase == Phase::Stuck || !self.table.get(run.index).is_some_and(&of) {
-                continue;
-            }
-            self.discard_run(run.index);
-            if self.runs.remove(token).is_some() {
-                self.commands.push(Command::Cancel { token });
-            }
-            self.book(run.index, serial(token), fault.clone(), self.now);
-            self.spread_out(run.index);
-            self.set_timer(run.index);
-        }
+        self.plan_next(index, Pace::Normal);
     }
 }
 

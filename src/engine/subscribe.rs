@@ -8,6 +8,7 @@ use crate::event::{Mailbox, Next};
 use crate::model::{Event, Kind, Kinds, Message, Reason};
 use crate::sync::{Arc, Weak};
 use crate::sys::fork;
+use crate::time;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -47,12 +48,31 @@ impl Subscription {
     pub fn poll(&self, limit: usize, patience: Option<Duration>) -> Result<Vec<Event>, Error> {
         self.check_fork()?;
         let patience = if self.manual { Some(Duration::ZERO) } else { patience };
+        let until = patience.map(|wait| time::monotonic().after(time::nanoseconds(wait)));
         let mut events = Vec::new();
-        match self.mailbox.take(limit, patience, |event| events.push(event)) {
-            Next::Stopped => Err(Error::refused(Code::Stopped, "the monitor is stopped")),
-            Next::Taken(_) => {
-                events.retain_mut(|event| self.hand_out(event));
-                Ok(events)
+        loop {
+            let none_yet = events.is_empty();
+            let patience = match until {
+                _ if !none_yet => Some(Duration::ZERO),
+                Some(_) if patience == Some(Duration::ZERO) => patience,
+                until => until.map(|at| Duration::from_nanos(at.since(time::monotonic()))),
+            };
+            let limit = limit - events.len();
+            let next = self.mailbox.take(limit, patience, |event| events.push(event));
+            let before = events.len();
+            match next {
+                Next::Stopped if none_yet => {
+                    return Err(Error::refused(Code::Stopped, "the monitor is stopped"));
+                }
+                Next::Taken(taken) if taken > 0 => {
+                    events.retain_mut(|event| self.hand_out(event));
+                }
+                Next::Stopped | Next::Taken(_) => return Ok(events),
+            }
+            // Requests that are out of date were not handed out. More may lie behind them, and
+            // who gets less than asked for takes the queue for empty.
+            if events.len() == before {
+                return Ok(events);
             }
         }
     }
@@ -173,6 +193,9 @@ impl Core {
                     ..Event::new(Kind::Status, check.id, self.now)
                 });
             }
+        }
+        if self.stopped {
+            mailbox.set_stopped(true);
         }
         self.wanted = self.wanted.and(mailbox.kinds());
         self.mailboxes.push(mailbox);

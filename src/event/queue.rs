@@ -11,6 +11,9 @@ use crate::model::{CheckId, Event, Kind};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 
+/// So many more places than events may be left over before they are taken out.
+const SLACK: usize = 256;
+
 /// What merges with what: the same kind of the same check.
 type Key = (CheckId, Kind);
 
@@ -79,11 +82,12 @@ impl Queue {
                 self.append(event, None);
             }
             Kind::Removed => {
-                self.drop_all(event.check);
+                self.forget(event.check);
                 self.push_dropping(event);
             }
             Kind::Registered | Kind::Log => self.push_dropping(event),
         }
+        self.tidy();
     }
 
     /// Takes the oldest event.
@@ -94,6 +98,9 @@ impl Queue {
             self.first += 1;
             if let Some(Entry { event, .. }) = entry {
                 self.held -= 1;
+                if self.held == 0 {
+                    self.doubled.clear();
+                }
                 if self.last.get(&(event.check, event.kind)) == Some(&number) {
                     self.last.remove(&(event.check, event.kind));
                 }
@@ -163,12 +170,38 @@ impl Queue {
     }
 
     /// Drops the status changes and results of a check that was removed.
-    fn drop_all(&mut self, check: CheckId) {
+    pub fn forget(&mut self, check: CheckId) {
         for kind in [Kind::Status, Kind::Result] {
             let mut next = self.last.remove(&(check, kind));
             while let Some(number) = next {
                 next = self.take(number).and_then(|entry| entry.earlier);
             }
+        }
+    }
+
+    /// Takes out the places of dropped entries, and what is noted of keys that are not doubled
+    /// any more, when there are many: a queue that nobody polls must not grow for ever.
+    fn tidy(&mut self) {
+        if self.entries.len() > 2 * self.held + SLACK {
+            let held = |(number, entry): (u64, &Option<Entry>)| entry.as_ref().map(|_| number);
+            let numbers: Vec<u64> = (self.first..).zip(&self.entries).filter_map(held).collect();
+            let first = self.first;
+            let moved = |old: u64| numbers.binary_search(&old).ok().map(|at| first + at as u64);
+            self.entries.retain(Option::is_some);
+            for entry in self.entries.iter_mut().flatten() {
+                entry.earlier = entry.earlier.and_then(moved);
+            }
+            self.last.values_mut().for_each(|last| *last = moved(*last).unwrap_or(*last));
+        }
+        if self.doubled.len() > 2 * self.held + SLACK {
+            let mut doubled = std::mem::take(&mut self.doubled);
+            doubled.sort_unstable_by_key(|(check, kind)| (check.0, *kind as i32));
+            doubled.dedup();
+            doubled.retain(|key| {
+                let last = self.last.get(key).copied().and_then(|number| self.entry_mut(number));
+                last.and_then(|entry| entry.earlier).is_some()
+            });
+            self.doubled = doubled;
         }
     }
 

@@ -5,7 +5,7 @@
 //! owns its queue, so it outlives the monitor.
 
 use super::Queue;
-use crate::model::{Event, Kinds};
+use crate::model::{Event, Kind, Kinds};
 use crate::sync::{Condvar, Mutex, lock, wait, wait_while};
 use crate::sys::wake::Wake;
 use std::io;
@@ -41,6 +41,9 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// What is of no interest any more when a check was removed.
+    const OF_CHECKS: Kinds = Kinds::STATUS.and(Kinds::RESULT);
+
     /// An empty mailbox.
     ///
     /// # Errors
@@ -57,10 +60,12 @@ impl Mailbox {
         self.kinds
     }
 
-    /// Queues an event if it was asked for.
+    /// Queues an event if it was asked for. What was queued of a removed check goes in any case.
     pub fn push(&self, event: Event) {
         if self.kinds.wants(event.kind.mask()) {
             self.change(|state| state.queue.push(event));
+        } else if event.kind == Kind::Removed && self.kinds.wants(Self::OF_CHECKS) {
+            self.change(|state| state.queue.forget(event.check));
         }
     }
 
@@ -107,22 +112,26 @@ impl Mailbox {
             taken += 1;
         }
         let woken = limit > 0 && std::mem::take(&mut state.woken);
-        if !state.has_news() && state.signalled {
-            state.signalled = false;
-            self.wake.drain();
-        }
+        self.signal(&mut state);
         if taken == 0 && !woken && state.stopped { Next::Stopped } else { Next::Taken(taken) }
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = lock(&self.state);
         change(&mut state);
-        if state.has_news() && !state.signalled {
-            state.signalled = true;
-            self.wake.wake();
-        }
+        self.signal(&mut state);
         drop(state);
         self.arrived.notify_all();
+    }
+
+    /// Makes the descriptor readable while there is something to take, and only then.
+    fn signal(&self, state: &mut State) {
+        match (state.has_news(), state.signalled) {
+            (true, false) => self.wake.wake(),
+            (false, true) => self.wake.drain(),
+            _ => return,
+        }
+        state.signalled = !state.signalled;
     }
 }
 
@@ -141,7 +150,7 @@ impl AsFd for Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CheckId, Kind};
+    use crate::model::CheckId;
     use crate::time::Tick;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use std::sync::Arc;

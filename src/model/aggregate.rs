@@ -43,6 +43,12 @@ impl Tally {
         (!member.left_out).then(|| &mut side[member.status as usize])
     }
 
+    /// Whether anything is known of any member.
+    pub fn knows(&self) -> bool {
+        let known = |side: &[u32; 4]| side.iter().skip(1).any(|&count| count > 0);
+        known(&self.critical) || known(&self.other)
+    }
+
     /// The status of the whole: UNHEALTHY if a critical member is, else UNKNOWN if a critical
     /// member is, else DEGRADED if any member is or a non-critical one is UNHEALTHY, else
     /// HEALTHY. Nothing counted is HEALTHY.

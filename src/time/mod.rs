@@ -41,3 +41,8 @@ impl Tick {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// The length of a duration, the longest tick for one that is longer.
+pub fn nanoseconds(duration: core::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,4 +1,4 @@
-//! Ids, cells and owners, raced and forked.
+//! The slab and its cells: ids live once, and readers see whole words.
 
 use super::slab::{ALLOCATOR, entry, place};
 use super::*;

@@ -1,4 +1,4 @@
-//! The pool with jobs that hang, panic and come back.
+//! The pool: order, limits, and jobs that never come back.
 
 use super::*;
 use std::sync::mpsc::{Receiver, Sender, channel};
