@@ -122,10 +122,9 @@ fn silence_of_a_host_that_does_not_poll_is_our_fault() {
 
 #[test]
 fn an_answer_between_deadline_and_cancel_is_late_or_in_time_by_its_own_date() {
-    for (finished, outcome, reason) in [
-        (S - 1, Outcome::Pass, Reason::NONE),
-        (S + MS, Outcome::Timeout, Reason::LATE),
-    ] {
+    for (finished, outcome, reason) in
+        [(S - 1, Outcome::Pass, Reason::NONE), (S + MS, Outcome::Timeout, Reason::LATE)]
+    {
         let rig = Rig::hearing(Kinds::RESULT);
         let requests = rig.monitor.subscribe(Kinds::DUE, 8).unwrap();
         let id = rig.register(&external("c", r#""interval": "1h""#));

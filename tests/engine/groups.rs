@@ -59,9 +59,13 @@ fn an_empty_group_is_healthy_and_says_yes() {
 fn before_the_first_result_only_liveness_says_yes() {
     let world = World::new();
     world.add("c", CRITICAL);
-    for (group, answer) in
-        [("overall", false), ("readiness", false), ("own", false), ("liveness", true), ("startup", false)]
-    {
+    for (group, answer) in [
+        ("overall", false),
+        ("readiness", false),
+        ("own", false),
+        ("liveness", true),
+        ("startup", false),
+    ] {
         world.expect(group, Unknown, answer);
     }
 }
@@ -183,7 +187,11 @@ fn groups_tell_their_changes_after_their_members() {
     let events = all.poll(64, Some(Duration::ZERO)).unwrap();
     let said: Vec<_> = events.iter().map(|e| (e.check, e.previous, e.status, e.sequence)).collect();
     let joined = [(groups[0], Healthy, Unknown, 1), (groups[1], Healthy, Unknown, 1)];
-    let passed = [(id, Unknown, Healthy, 1), (groups[0], Unknown, Healthy, 2), (groups[1], Unknown, Healthy, 2)];
+    let passed = [
+        (id, Unknown, Healthy, 1),
+        (groups[0], Unknown, Healthy, 2),
+        (groups[1], Unknown, Healthy, 2),
+    ];
     assert_eq!(said, [&joined[..], &passed[..]].concat());
     assert!(events.iter().all(|event| event.kind == Kind::Status));
 }

@@ -99,7 +99,8 @@ fn stop_and_start_again_with_a_real_target() {
     let address = listener.local_addr().unwrap();
     let monitor = running();
     let events = monitor.subscribe(Kinds::ALL, 1 << 10).unwrap();
-    let document = format!(r#"{{"name": "c", "tcp": {{"address": "{address}"}}, "interval": "1h"}}"#);
+    let document =
+        format!(r#"{{"name": "c", "tcp": {{"address": "{address}"}}, "interval": "1h"}}"#);
     let id = monitor.register(&document).unwrap();
     for round in 0..3 {
         let healthy = |event: &Event| event.check == id && event.status == Status::Healthy;
