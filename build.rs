@@ -41,12 +41,13 @@ fn header() -> Result<cbindgen::Bindings, cbindgen::Error> {
         header: Some(HEAD.into()),
         trailer: Some(TAIL.into()),
         after_includes: Some(CELL.into()),
-        include_guard: Some("MESHVITALS_H".into()),
+        // The guard stands in head.h and tail.h: the generator would close its own before the tail.
         no_includes: true,
         sys_includes: vec!["stddef.h".into(), "stdint.h".into()],
         line_length: 100,
         ..cbindgen::Config::default()
     };
+    config.usize_is_size_t = true;
     config.function.args = cbindgen::Layout::Vertical;
     config.export.exclude = vec!["meshvitals_cell_t".into(), "Cell".into()];
     config.sort_by = cbindgen::SortKey::None;

@@ -30,10 +30,9 @@
 
    Structs: set struct_size to sizeof where a struct has that field; leave reserved fields 0.
    Codes: 0 is success, errors are negative. Outputs are written only on success. */
-
-
 #ifndef MESHVITALS_H
 #define MESHVITALS_H
+
 
 #include <stddef.h>
 #include <stdint.h>
@@ -676,8 +675,8 @@ meshvitals_code_t meshvitals_register(meshvitals_monitor_t *m,
 meshvitals_code_t meshvitals_register_many(meshvitals_monitor_t *m,
                                            const char *checks_json_array,
                                            meshvitals_check_id_t *out_ids,
-                                           uintptr_t capacity,
-                                           uintptr_t *out_count,
+                                           size_t capacity,
+                                           size_t *out_count,
                                            meshvitals_error_t *err);
 
 // Registers a callback check with its function; the document's probe is `"callback": {}`. The
@@ -736,7 +735,7 @@ meshvitals_code_t meshvitals_unregister(meshvitals_monitor_t *m,
 // Requires: `m` is NULL or a monitor; `ids` points to `count` ids.
 meshvitals_code_t meshvitals_unregister_many(meshvitals_monitor_t *m,
                                              const meshvitals_check_id_t *ids,
-                                             uintptr_t count);
+                                             size_t count);
 
 // The id of a check by its name.
 //
@@ -760,7 +759,7 @@ meshvitals_code_t meshvitals_find(const meshvitals_monitor_t *m,
 // Requires: `m` is NULL or a monitor; `out_ids` has room for `capacity` ids.
 int64_t meshvitals_list(const meshvitals_monitor_t *m,
                         meshvitals_check_id_t *out_ids,
-                        uintptr_t capacity);
+                        size_t capacity);
 
 // The status of a check or group; UNKNOWN for NULL, an unknown or stale id, a status that is
 // too old, and in a forked child. Takes no lock: a few nanoseconds. See also
@@ -848,7 +847,7 @@ meshvitals_code_t meshvitals_snapshot(const meshvitals_monitor_t *m,
 int64_t meshvitals_render(const meshvitals_monitor_t *m,
                           const char *format,
                           char *buffer,
-                          uintptr_t capacity);
+                          size_t capacity);
 
 // Subscribes to events. `kinds` is a sum of MESHVITALS_KIND_*; beyond `capacity` events the
 // changes of one check are merged, so that its last status is never lost. A subscription with
@@ -881,8 +880,8 @@ meshvitals_code_t meshvitals_subscribe(meshvitals_monitor_t *m,
 // Requires: `s` is NULL or a subscription; `out` has room for `capacity` times `event_size` bytes.
 int32_t meshvitals_poll(meshvitals_subscription_t *s,
                         meshvitals_event_t *out,
-                        uintptr_t event_size,
-                        uintptr_t capacity,
+                        size_t event_size,
+                        size_t capacity,
                         int32_t timeout_ms);
 
 // The descriptor that is readable while there is something to take, for poll, epoll or select.
@@ -1023,8 +1022,6 @@ meshvitals_code_t meshvitals_set_log(meshvitals_monitor_t *m,
 }  // extern "C"
 #endif  // __cplusplus
 
-#endif  /* MESHVITALS_H */
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -1057,3 +1054,5 @@ static inline meshvitals_status_t meshvitals_cell_status_at(const meshvitals_cel
 #ifdef __cplusplus
 }
 #endif
+
+#endif /* MESHVITALS_H */

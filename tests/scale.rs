@@ -8,9 +8,13 @@ use meshvitals::{Kind, Kinds, Monitor, Reason, Status};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const TARGETS: usize = 10_000;
+
+/// One test at a time: each looks at the threads and the memory of the whole process.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn soak() -> Duration {
     let seconds = std::env::var("MESHVITALS_SOAK_SECONDS").ok();
@@ -75,6 +79,7 @@ fn own_threads() -> Vec<String> {
 
 #[test]
 fn ten_thousand_targets_cost_one_thread_and_nothing_piles_up() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let port = server(drop);
     let monitor = Monitor::new(Some(r#"{"system_checks": false}"#)).unwrap();
     let events = monitor.subscribe(Kinds::STATUS, 2 * TARGETS).unwrap();
@@ -114,6 +119,7 @@ fn ten_thousand_targets_cost_one_thread_and_nothing_piles_up() {
 
 #[test]
 fn bad_targets_change_nothing_for_good_ones() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let good = server(drop);
     let resets = server(|stream| {
         rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();

@@ -30,3 +30,5 @@
 
    Structs: set struct_size to sizeof where a struct has that field; leave reserved fields 0.
    Codes: 0 is success, errors are negative. Outputs are written only on success. */
+#ifndef MESHVITALS_H
+#define MESHVITALS_H

@@ -30,3 +30,5 @@ static inline meshvitals_status_t meshvitals_cell_status_at(const meshvitals_cel
 #ifdef __cplusplus
 }
 #endif
+
+#endif /* MESHVITALS_H */

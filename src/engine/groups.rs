@@ -1,8 +1,8 @@
 //! The groups of a monitor and the whole: tallies, answers, freshness, cells.
 //!
-//! The freshness of a group is that of the earliest member that decides its status. Keeping a
-//! minimum of a million moving numbers exactly would cost more than the checks; so a group
-//! keeps a bound that is never too late, because members only move later between two scans,
+//! The freshness of a group is that of the earliest member that decides its status. With few
+//! checks it is found anew whenever something changes. With many that would cost more than the
+//! checks; then a group keeps a bound that is never too late, because members mostly move later,
 //! and all members are scanned again shortly before the bound passes. That is one step a check
 //! and interval.
 
@@ -19,6 +19,8 @@ use hashbrown::HashMap;
 pub const OVERALL: &str = "overall";
 /// The groups that every monitor has.
 const STANDARD: [&str; 4] = [OVERALL, "readiness", "liveness", "startup"];
+/// Up to so many checks the freshness of groups is always exact.
+const EXACT_LIMIT: usize = 64;
 /// How long before its bound passes a group is scanned again.
 const MARGIN_NS: u64 = 50 * MILLISECOND;
 
@@ -55,6 +57,8 @@ pub struct Group {
 /// All groups; the first is the whole.
 pub struct Groups {
     list: Vec<Group>,
+    /// Whether there are so few checks that the freshness is found anew after each change.
+    exact: bool,
     names: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
 }
 
@@ -71,7 +75,7 @@ pub fn member(check: &Check) -> Member {
 impl Groups {
     /// The standard groups.
     pub fn new(owner: u64, now: Tick) -> Result<Groups, Error> {
-        let mut groups = Groups { list: Vec::new(), names: HashMap::default() };
+        let mut groups = Groups { list: Vec::new(), exact: true, names: HashMap::default() };
         for name in STANDARD {
             groups.find_or_add(name, owner, now)?;
         }
@@ -160,7 +164,22 @@ impl Groups {
         });
     }
 
+    /// Notes that a member became fresher, which counts with few checks only.
+    pub fn renew(&mut self, check: &Check) {
+        if self.exact {
+            self.each(check, |_| ());
+        }
+    }
+
     fn each(&mut self, check: &Check, mut change: impl FnMut(&mut Group)) {
+        let exact = self.exact;
+        self.each_of(check, |group| {
+            change(group);
+            group.dirty |= exact;
+        });
+    }
+
+    fn each_of(&mut self, check: &Check, mut change: impl FnMut(&mut Group)) {
         change(&mut self.list[0]);
         for &index in &check.shared.groups {
             change(&mut self.list[index as usize]);
@@ -170,7 +189,9 @@ impl Groups {
     /// Publishes the groups whose status changed, and makes their freshness anew where it must
     /// be. Called once a turn and after each change from outside.
     pub fn settle(&mut self, table: &Table, now: Tick, mut tell: impl FnMut(Event)) {
-        let mut scan = false;
+        let exact = table.len() <= EXACT_LIMIT;
+        let few_again = exact && !self.exact;
+        self.exact = exact;
         for group in &mut self.list {
             if publish::cell(group.id).is_some_and(|cell| cell.fresh_until() != group.fresh_until) {
                 group.publish();
@@ -180,12 +201,9 @@ impl Groups {
             if status != group.status {
                 tell(group.change(status, now));
             }
-            if group.dirty || now >= group.fresh_until.before(MARGIN_NS) {
-                group.dirty = true;
-                scan = true;
-            }
+            group.dirty |= few_again || (!exact && now >= group.fresh_until.before(MARGIN_NS));
         }
-        if scan {
+        if self.list.iter().any(|group| group.dirty) {
             self.scan(table);
         }
     }
@@ -199,6 +217,9 @@ impl Groups {
 
     /// When a group must be scanned again.
     pub fn next_at(&self, now: Tick) -> Tick {
+        if self.exact {
+            return Tick::NEVER;
+        }
         let bounds = self.list.iter().map(|group| group.fresh_until.before(MARGIN_NS));
         // A bound that stays close belongs to a member whose own timer is set for it.
         bounds.filter(|&at| at > now).min().unwrap_or(Tick::NEVER)
@@ -210,7 +231,7 @@ impl Groups {
         }
         for (_, check) in table.iter() {
             let one = member(check);
-            self.each(check, |group| {
+            self.each_of(check, |group| {
                 if group.dirty && decides(group.status, one) {
                     group.fresh_until = group.fresh_until.min(published_until(check));
                 }

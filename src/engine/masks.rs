@@ -95,6 +95,8 @@ impl Core {
         let Some(check) = self.table.get(index) else { return false };
         if differs || first || until < until_before {
             self.groups.update(check, before, first);
+        } else if until > until_before {
+            self.groups.renew(check);
         }
         if differs && self.wanted.wants(Kinds::STATUS) {
             let unmasked = mask_before.is_some() && check.reason != Reason::RESTARTED;

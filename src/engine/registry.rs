@@ -293,7 +293,7 @@ impl Core {
                 check.set_message(Message::NONE);
                 (check.value, check.latency_ns) = (f64::NAN, 0);
                 (check.last, check.fresh_until) = (Tick(0), Tick(0));
-            } else if check.last != Tick(0) {
+            } else if check.fresh_until != Tick(0) {
                 check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
             }
         });

@@ -1,1 +1,197 @@
-//! To come.
+//! Groups and the whole: aggregation, criticality, and the answers to an orchestrator.
+
+use crate::rig::{Rig, external, fail, pass};
+use meshvitals::{CheckId, Kind, Kinds, Outcome, Reason, RunResult, Status};
+use std::time::Duration;
+
+use Status::{Degraded, Healthy, Unhealthy, Unknown};
+
+const QUICK: &str = r#""failure_threshold": 1, "degraded_threshold": 1, "success_threshold": 1"#;
+
+struct World {
+    rig: Rig,
+}
+
+impl World {
+    fn new() -> World {
+        World { rig: Rig::new() }
+    }
+
+    fn add(&self, name: &str, more: &str) -> CheckId {
+        self.rig.register(&external(name, &format!(r#"{QUICK}, "interval": "1h", {more}"#)))
+    }
+
+    /// Lets a check become what is wanted by one result.
+    fn set(&self, id: CheckId, status: Status) {
+        self.rig.monitor.check_now(id).unwrap();
+        let due = self.rig.advance_to_due(id);
+        let result = match status {
+            Healthy => pass(),
+            Degraded => RunResult::new(Outcome::Warn, Reason::REPORTED),
+            _ => fail(),
+        };
+        self.rig.answer(&due, result);
+        assert_eq!(self.rig.monitor.status(id), status);
+    }
+
+    #[track_caller]
+    fn expect(&self, group: &str, status: Status, answer: bool) {
+        let id = self.rig.monitor.group_find(group).unwrap();
+        let snapshot = self.rig.monitor.snapshot(id).unwrap();
+        assert_eq!((snapshot.status, snapshot.answer), (status, answer), "{group}");
+        assert_eq!(self.rig.monitor.status(id), status, "the cell of {group}");
+        assert_eq!(self.rig.monitor.answer(id).unwrap(), answer);
+    }
+}
+
+const CRITICAL: &str = r#""tags": ["readiness", "liveness", "startup", "own"]"#;
+
+#[test]
+fn an_empty_group_is_healthy_and_says_yes() {
+    let world = World::new();
+    for group in ["overall", "readiness", "liveness", "startup"] {
+        world.expect(group, Healthy, true);
+    }
+    assert!(world.rig.monitor.group_find("nobody").is_err());
+}
+
+#[test]
+fn before_the_first_result_only_liveness_says_yes() {
+    let world = World::new();
+    world.add("c", CRITICAL);
+    for (group, answer) in [
+        ("overall", false),
+        ("readiness", false),
+        ("own", false),
+        ("liveness", true),
+        ("startup", false),
+    ] {
+        world.expect(group, Unknown, answer);
+    }
+}
+
+#[test]
+fn a_group_that_was_empty_for_long_still_waits_for_its_first_result() {
+    let world = World::new();
+    let id = world.add("c", CRITICAL);
+    world.rig.monitor.pause(id, true).unwrap();
+    world.expect("readiness", Healthy, true);
+    world.expect("startup", Healthy, false);
+    world.rig.monitor.pause(id, false).unwrap();
+    world.expect("readiness", Unknown, false);
+}
+
+#[test]
+fn readiness_follows_its_members_and_keeps_its_last_answer_while_unknown() {
+    let world = World::new();
+    let id = world.add("c", CRITICAL);
+    world.set(id, Healthy);
+    world.expect("readiness", Healthy, true);
+    world.set(id, Degraded);
+    world.expect("readiness", Degraded, true);
+    world.rig.monitor.override_status(id, Some((Unknown, 60_000))).unwrap();
+    world.expect("readiness", Unknown, true);
+    world.rig.monitor.override_status(id, None).unwrap();
+    world.set(id, Unhealthy);
+    world.expect("readiness", Unhealthy, false);
+    world.rig.monitor.override_status(id, Some((Unknown, 60_000))).unwrap();
+    world.expect("readiness", Unknown, false);
+    world.expect("liveness", Unknown, true);
+}
+
+#[test]
+fn liveness_says_no_only_for_unhealthy() {
+    let world = World::new();
+    let id = world.add("c", CRITICAL);
+    for (status, answer) in [(Healthy, true), (Degraded, true), (Unhealthy, false)] {
+        world.set(id, status);
+        world.expect("liveness", status, answer);
+    }
+}
+
+#[test]
+fn startup_is_over_once_each_critical_member_was_functional() {
+    let world = World::new();
+    let first = world.add("first", CRITICAL);
+    let second = world.add("second", CRITICAL);
+    world.add("spare", r#""tags": ["startup"], "critical": false"#);
+    world.set(first, Healthy);
+    world.expect("startup", Unknown, false);
+    world.set(first, Unhealthy);
+    world.set(second, Degraded);
+    world.expect("startup", Unhealthy, true);
+    world.add("third", CRITICAL);
+    world.expect("startup", Unhealthy, true);
+}
+
+#[test]
+fn criticality_decides_what_a_failure_means() {
+    let world = World::new();
+    let critical = world.add("critical", CRITICAL);
+    let spare = world.add("spare", r#""tags": ["readiness"], "critical": false"#);
+    world.set(critical, Healthy);
+    world.expect("overall", Healthy, true);
+    world.set(spare, Unhealthy);
+    world.expect("overall", Degraded, true);
+    world.set(critical, Unhealthy);
+    world.expect("overall", Unhealthy, false);
+    world.rig.monitor.pause(critical, true).unwrap();
+    world.expect("overall", Degraded, true);
+    world.rig.monitor.unregister(spare).unwrap();
+    world.expect("overall", Healthy, true);
+}
+
+#[test]
+fn blocked_members_are_left_out_but_an_override_counts() {
+    let world = World::new();
+    let base = world.add("base", r#""critical": false"#);
+    let top = world.add("top", r#""depends_on": ["base"], "tags": ["own"]"#);
+    world.set(top, Unhealthy);
+    world.expect("own", Unhealthy, false);
+    world.set(base, Unhealthy);
+    world.expect("own", Healthy, true);
+    world.rig.monitor.override_status(top, Some((Unhealthy, 60_000))).unwrap();
+    world.expect("own", Unhealthy, false);
+}
+
+#[test]
+fn a_replacement_may_change_groups_and_criticality() {
+    let world = World::new();
+    let id = world.add("c", r#""tags": ["one"]"#);
+    world.set(id, Unhealthy);
+    world.expect("one", Unhealthy, false);
+    let document =
+        external("c", &format!(r#"{QUICK}, "interval": "1h", "tags": ["two"], "critical": false"#));
+    assert_eq!(world.rig.monitor.replace(&document).unwrap(), id);
+    world.expect("one", Healthy, true);
+    world.expect("two", Degraded, true);
+    world.expect("overall", Degraded, true);
+    assert_eq!(world.rig.monitor.status(id), Unhealthy, "the counts are kept");
+}
+
+#[test]
+fn the_name_of_the_whole_is_no_tag() {
+    let rig = Rig::new();
+    let error = rig.monitor.register(&external("c", r#""tags": ["overall"]"#)).unwrap_err();
+    assert_eq!(error.key(), "/tags");
+}
+
+#[test]
+fn groups_tell_their_changes_after_their_members() {
+    let rig = Rig::new();
+    let all = rig.monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    let id = rig.register(&external("c", r#""tags": ["own"]"#));
+    let due = rig.advance_to_due(id);
+    rig.answer(&due, pass());
+    let groups = ["overall", "own"].map(|name| rig.monitor.group_find(name).unwrap());
+    let events = all.poll(64, Some(Duration::ZERO)).unwrap();
+    let said: Vec<_> = events.iter().map(|e| (e.check, e.previous, e.status, e.sequence)).collect();
+    let joined = [(groups[0], Healthy, Unknown, 1), (groups[1], Healthy, Unknown, 1)];
+    let passed = [
+        (id, Unknown, Healthy, 1),
+        (groups[0], Unknown, Healthy, 2),
+        (groups[1], Unknown, Healthy, 2),
+    ];
+    assert_eq!(said, [&joined[..], &passed[..]].concat());
+    assert!(events.iter().all(|event| event.kind == Kind::Status));
+}

@@ -1,1 +1,162 @@
-//! To come.
+//! Start, stop and the clock.
+
+use crate::rig::{PATIENCE, Rig, S, external, pass};
+use meshvitals::{Code, Event, Kind, Kinds, Mask, Monitor, Reason, Status, Tick};
+use std::net::TcpListener;
+use std::time::Duration;
+
+const NOW: Option<Duration> = Some(Duration::ZERO);
+
+fn running() -> Monitor {
+    let monitor = Monitor::new(Some(r#"{"system_checks": false, "start_spread": 0}"#)).unwrap();
+    monitor.start().unwrap();
+    monitor
+}
+
+/// Polls until an event is as wanted.
+#[track_caller]
+fn wait_for(events: &meshvitals::Subscription, wanted: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        let seen = events.poll(64, Some(PATIENCE)).unwrap();
+        assert!(!seen.is_empty(), "it never happens");
+        if let Some(event) = seen.into_iter().find(|event| wanted(event)) {
+            return event;
+        }
+    }
+}
+
+#[test]
+fn a_manual_clock_moves_forward_only_and_by_hand_only() {
+    let rig = Rig::new();
+    rig.advance_to(5 * S);
+    let error = rig.monitor.advance(Tick(5 * S - 1)).unwrap_err();
+    assert_eq!((error.code(), error.key()), (Code::Range, "now_ns"));
+    assert_eq!(rig.now(), 5 * S);
+    assert_eq!(rig.monitor.advance(Tick(5 * S)).unwrap(), Tick::NEVER, "nothing is planned");
+    assert_eq!(rig.monitor.advance(Tick::NEVER).unwrap_err().code(), Code::Range);
+    assert_eq!(rig.monitor.start().unwrap_err().code(), Code::Mode);
+    assert_eq!(running().advance(Tick(0)).unwrap_err().code(), Code::Mode);
+}
+
+#[test]
+fn a_manual_poll_never_waits() {
+    let rig = Rig::new();
+    assert_eq!(rig.events.poll(64, None).unwrap(), []);
+}
+
+#[test]
+fn stopping_makes_everything_unknown_and_tells_so() {
+    let rig = Rig::hearing(Kinds::STATUS.and(Kinds::DUE).and(Kinds::LIFE));
+    let id = rig.register(&external("c", r#""tags": ["readiness"]"#));
+    let forced = rig.register(&external("forced", r#""initial_delay": "1h""#));
+    let paused = rig.register(&external("paused", r#""initial_delay": "1h""#));
+    rig.make_healthy(id);
+    rig.monitor.override_status(forced, Some((Status::Healthy, 60_000))).unwrap();
+    rig.monitor.pause(paused, true).unwrap();
+    rig.take();
+    rig.monitor.stop(Duration::ZERO).unwrap();
+    for check in [id, forced, paused] {
+        let cell = rig.monitor.cell(check).unwrap();
+        assert_eq!(cell.status(check), Status::Unknown, "also for who reads it raw");
+    }
+    assert_eq!(rig.monitor.overall(), Status::Unknown);
+    let readiness = rig.monitor.group_find("readiness").unwrap();
+    assert!(!rig.monitor.answer(readiness).unwrap(), "nobody keeps the last answer true");
+    rig.expect_status(id, Status::Healthy, Status::Unknown, Reason::RESTARTED);
+    rig.expect_status(forced, Status::Healthy, Status::Unknown, Reason::RESTARTED);
+    assert_eq!(rig.take().iter().map(|event| event.kind).collect::<Vec<_>>(), [Kind::Stopped]);
+    assert_eq!(rig.events.poll(64, None).unwrap_err().code(), Code::Stopped);
+    let late = rig.monitor.subscribe(Kinds::LIFE, 8).unwrap();
+    assert_eq!(late.poll(64, None).unwrap_err().code(), Code::Stopped);
+    assert_eq!(rig.monitor.snapshot(paused).unwrap().mask, Mask::PAUSED, "pauses stay");
+    rig.monitor.stop(Duration::ZERO).unwrap();
+}
+
+#[test]
+fn a_manual_monitor_begins_anew_with_the_next_advance() {
+    let rig = Rig::new();
+    let id = rig.register(&external("c", ""));
+    rig.drive(id, "pff");
+    rig.monitor.stop(Duration::ZERO).unwrap();
+    let snapshot = rig.monitor.snapshot(id).unwrap();
+    assert_eq!((snapshot.failures, snapshot.next), (0, Tick::NEVER));
+    rig.advance_by(100 * S);
+    assert_eq!(rig.drive(id, "fff"), "KKU", "counts begin anew, too");
+}
+
+#[test]
+fn nothing_is_counted_while_the_monitor_stands() {
+    let rig = Rig::new();
+    let id = rig.register(r#"{"name": "h", "heartbeat": {"ttl": "10s"}}"#);
+    rig.monitor.stop(Duration::ZERO).unwrap();
+    assert_eq!(rig.monitor.beat(id).unwrap_err().code(), Code::NotRunning);
+    assert_eq!(rig.monitor.snapshot(id).unwrap().runs, 0);
+}
+
+#[test]
+fn stop_and_start_again_with_a_real_target() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let monitor = running();
+    let events = monitor.subscribe(Kinds::ALL, 1 << 10).unwrap();
+    let document =
+        format!(r#"{{"name": "c", "tcp": {{"address": "{address}"}}, "interval": "1h"}}"#);
+    let id = monitor.register(&document).unwrap();
+    for round in 0..3 {
+        let healthy = |event: &Event| event.check == id && event.status == Status::Healthy;
+        wait_for(&events, |event| event.kind == Kind::Status && healthy(event));
+        assert_eq!(monitor.status(id), Status::Healthy, "round {round}");
+        monitor.stop(PATIENCE).unwrap();
+        assert_eq!(monitor.status(id), Status::Unknown);
+        assert_eq!(monitor.check_now(id).unwrap_err().code(), Code::NotRunning);
+        while events.poll(64, None).is_ok() {}
+        monitor.start().unwrap();
+    }
+    assert_eq!(monitor.list().unwrap().iter().filter(|&&other| other == id).count(), 1);
+}
+
+#[test]
+fn a_stop_ends_a_poll_that_waits() {
+    let monitor = running();
+    let events = monitor.subscribe(Kinds::STATUS, 8).unwrap();
+    events.poll(8, NOW).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| while events.poll(8, None).is_ok() {});
+        monitor.stop(PATIENCE).unwrap();
+        waiting.join().unwrap();
+    });
+}
+
+#[test]
+fn external_checks_run_on_a_real_clock() {
+    let monitor = running();
+    let events = monitor.subscribe(Kinds::DUE.and(Kinds::STATUS), 64).unwrap();
+    let document = r#"{"name": "c", "external": {}, "interval": "50ms", "timeout": "10s",
+        "jitter": 0, "initial_delay": 0, "failure_threshold": 2}"#;
+    let id = monitor.register(document).unwrap();
+    let mut answers = 0;
+    let healthy = |event: &Event| event.kind == Kind::Status && event.status == Status::Healthy;
+    while answers < 5 {
+        let due = wait_for(&events, |event| event.kind == Kind::Due || healthy(event));
+        if due.kind == Kind::Due {
+            assert!(due.deadline > due.at);
+            monitor.report(id, due.token, pass(), Tick(0)).unwrap();
+            answers += 1;
+        }
+    }
+    assert_eq!(monitor.status(id), Status::Healthy);
+}
+
+#[test]
+fn an_engine_of_its_own_shows_its_own_health() {
+    let monitor = running();
+    let id = monitor.find("meshvitals.self").unwrap();
+    let events = monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    if monitor.status(id) != Status::Healthy {
+        wait_for(&events, |event| event.check == id && event.status == Status::Healthy);
+    }
+    assert!(!monitor.snapshot(id).unwrap().critical);
+    assert_eq!(monitor.unregister(id).unwrap_err().code(), Code::Mode);
+    assert_eq!(monitor.pause(id, true).unwrap_err().code(), Code::Mode);
+    assert_eq!(monitor.check_now(id).unwrap_err().code(), Code::Mode);
+}

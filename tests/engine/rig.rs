@@ -109,7 +109,8 @@ impl Rig {
 
     fn poll(&self) {
         let groups = self.monitor.list_groups().unwrap();
-        let events = self.events.poll(1 << 16, Some(Duration::ZERO)).unwrap();
+        // A stopped monitor has nothing more to say.
+        let events = self.events.poll(1 << 16, Some(Duration::ZERO)).unwrap_or_default();
         let of_checks = events.into_iter().filter(|event| !groups.contains(&event.check));
         self.seen.borrow_mut().extend(of_checks);
     }
@@ -130,9 +131,14 @@ impl Rig {
         event
     }
 
-    /// The next event must be this change.
+    /// The next change of status must be this one; requests before it are dropped.
     #[track_caller]
     pub fn expect_status(&self, check: CheckId, from: Status, to: Status, why: Reason) -> Event {
+        self.poll();
+        let is_request = |event: &Event| matches!(event.kind, Kind::Due | Kind::Cancel);
+        while self.seen.borrow().front().is_some_and(is_request) {
+            self.seen.borrow_mut().pop_front();
+        }
         let event = self.expect_event(Kind::Status, check);
         let said = (event.previous, event.status, event.reason);
         assert_eq!(said, (from, to, why), "{} {event:?}", event.reason);

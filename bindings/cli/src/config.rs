@@ -170,6 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn the_file_in_the_readme_is_a_document() {
+        let readme = include_str!("../../../README.md");
+        let block = readme.split("\n```toml\n").nth(1).and_then(|rest| rest.split("\n```").next());
+        let document = from_toml(block.expect("a block of TOML")).expect("TOML").to_string();
+        let spec = parse_monitor(Some(&document)).expect("a document");
+        assert_eq!(spec.checks.len(), 2);
+    }
+
+    #[test]
     fn what_json_lacks_is_refused_at_its_place() {
         for (toml, key) in [
             ("slack = 1979-05-27", "/slack"),

@@ -77,9 +77,11 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
 fn once(args: &RunArgs, plan: &Plan) -> Result<u8, Failure> {
     let session = Session::start(plan, Kinds::STATUS.and(Kinds::RESULT))?;
     session.settle(plan.patience)?;
-    let overall = session.monitor.overall();
+    // One look gives both the report and the code, which else could contradict each other.
+    let json = session.monitor.render("json")?;
+    let overall = overall_of(&json);
     let report = if args.json {
-        session.monitor.render("json")?
+        json
     } else {
         let colour = output::colours(args.no_color);
         let columns = match crossterm::terminal::size() {
@@ -87,7 +89,7 @@ fn once(args: &RunArgs, plan: &Plan) -> Result<u8, Failure> {
             _ => 160,
         };
         let room = Room { columns, rows: None };
-        let drawn = picture(&session, &[], None, room);
+        let drawn = picture(&session, overall, &[], None, room);
         drawn.iter().map(|line| ansi(line, colour)).collect::<Vec<_>>().join("\n")
     };
     match output::line(&report) {
@@ -103,14 +105,23 @@ fn once(args: &RunArgs, plan: &Plan) -> Result<u8, Failure> {
     })
 }
 
-fn picture(session: &Session, events: &[Line], footer: Option<&str>, room: Room) -> Vec<Line> {
-    let scene = Scene {
-        overall: session.monitor.overall(),
-        unix_ms: time::unix_ms(),
-        checks: &session.checks(),
-        events,
-        footer,
-    };
+/// The overall status of a report.
+fn overall_of(json: &str) -> Status {
+    let report: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let word = report["status"].as_str().unwrap_or_default();
+    let known = Status::ALL.into_iter().find(|status| status.word().eq_ignore_ascii_case(word));
+    known.unwrap_or_default()
+}
+
+fn picture(
+    session: &Session,
+    overall: Status,
+    events: &[Line],
+    footer: Option<&str>,
+    room: Room,
+) -> Vec<Line> {
+    let checks = session.checks();
+    let scene = Scene { overall, unix_ms: time::unix_ms(), checks: &checks, events, footer };
     draw(&scene, room)
 }
 
@@ -161,7 +172,8 @@ impl Face {
             Face::Lines { .. } => Ok(()),
             Face::Table { screen, events } => {
                 let footer = if screen.keys { "q to quit" } else { "Ctrl-C to quit" };
-                screen.show(&picture(session, events, Some(footer), screen.room()))?;
+                let overall = session.monitor.overall();
+                screen.show(&picture(session, overall, events, Some(footer), screen.room()))?;
                 Ok(())
             }
         }

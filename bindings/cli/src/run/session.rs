@@ -129,11 +129,12 @@ impl Session {
 fn is_settled(check: &Snapshot) -> bool {
     // The monitor's own check has nothing to measure yet, and nobody pushes results here.
     let is_pushed = matches!(check.probe, "self" | "heartbeat" | "external");
-    let in_doubt = check.failures > 0 || check.passes > 0 || check.reason == Reason::NO_SAMPLE;
+    // What is missing on this side may stay missing; a first sample is followed by a second.
+    let is_local = matches!(check.reason.0, 800..=899) && check.reason != Reason::NO_SAMPLE;
     is_pushed
         || check.status != Status::Unknown
         || check.mask != Mask(0)
-        || (check.runs > 0 && !in_doubt)
+        || (check.runs > 0 && is_local)
 }
 
 /// Adds what listens and is not known yet. Nothing is ever removed: a port that closes is what one
@@ -166,4 +167,26 @@ fn document(address: &SocketAddr, at_once: bool) -> Value {
         document["initial_delay"] = json!(0);
     }
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check of a monitor that never ran, after one run with this reason.
+    fn after(reason: Reason) -> Snapshot {
+        let monitor = Monitor::new(None).expect("a monitor");
+        let id = monitor.find("system.cpu").expect("a check");
+        Snapshot { runs: 1, reason, ..monitor.snapshot(id).expect("a snapshot") }
+    }
+
+    #[test]
+    fn a_check_in_doubt_is_waited_for_and_a_fault_of_this_side_is_not() {
+        assert!(!is_settled(&Snapshot { runs: 0, ..after(Reason::NONE) }));
+        assert!(!is_settled(&after(Reason::MATCH_VALUE)), "the first warning decides nothing");
+        assert!(!is_settled(&after(Reason::NO_SAMPLE)));
+        assert!(is_settled(&after(Reason::LOCAL_NO_ROUTE)));
+        assert!(is_settled(&Snapshot { mask: Mask::BLOCKED, ..after(Reason::NONE) }));
+        assert!(is_settled(&Snapshot { status: Status::Degraded, ..after(Reason::NONE) }));
+    }
 }

@@ -1,6 +1,7 @@
 //! The real binary, and what to wait for: no test sleeps, every wait has a generous bound.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -47,7 +48,7 @@ pub fn stderr(output: &Output) -> String {
 /// Ends the child if a test fails before its end.
 pub struct Watch {
     child: Child,
-    lines: Option<Receiver<String>>,
+    lines: Receiver<String>,
     /// Every line that was read.
     pub seen: Vec<String>,
 }
@@ -67,15 +68,14 @@ impl Watch {
                 }
             }
         });
-        Watch { child, lines: Some(lines), seen: Vec::new() }
+        Watch { child, lines, seen: Vec::new() }
     }
 
     /// Reads until a line contains all of `parts`.
     #[track_caller]
     pub fn expect_line(&mut self, parts: &[&str]) -> String {
         loop {
-            let lines = self.lines.as_ref().expect("an open pipe");
-            let Ok(line) = lines.recv_timeout(BOUND) else {
+            let Ok(line) = self.lines.recv_timeout(BOUND) else {
                 panic!("no line with {parts:?}; seen: {:#?}", self.seen);
             };
             self.seen.push(line.clone());
@@ -85,23 +85,12 @@ impl Watch {
         }
     }
 
-    /// Stops reading, so that the pipe has no reader after the next line.
-    pub fn stop_reading(&mut self) {
-        self.lines = None;
-    }
-
     /// Sends a signal, reads the rest, and answers how the command ended.
     pub fn end(&mut self, signal: Signal) -> ExitStatus {
         kill_process(pid(&self.child), signal).expect("the command is there");
-        if let Some(lines) = self.lines.take() {
-            self.seen.extend(lines);
-        }
-        self.wait()
-    }
-
-    /// Waits until the command ends by itself.
-    pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("an end")
+        let status = ended(&mut self.child);
+        self.seen.extend(self.lines.iter());
+        status
     }
 }
 
@@ -110,6 +99,19 @@ impl Drop for Watch {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How the child ended, which it must do in time.
+#[track_caller]
+pub fn ended(child: &mut Child) -> ExitStatus {
+    let handle = pidfd_open(pid(child), PidfdFlags::empty()).expect("a handle");
+    let bound = Timespec { tv_sec: BOUND.as_secs() as i64, tv_nsec: 0 };
+    let ready = poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&bound)).expect("a poll");
+    if ready == 0 {
+        let _ = child.kill();
+        panic!("the command does not end");
+    }
+    child.wait().expect("an end")
 }
 
 /// The id of a child for signals.

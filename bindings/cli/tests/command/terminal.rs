@@ -1,6 +1,6 @@
 //! The live table in a terminal: drawn, resized, left as it was found.
 
-use super::support::{BOUND, meshvitals};
+use super::support::{BOUND, ended, meshvitals};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
@@ -91,7 +91,7 @@ fn the_table_is_drawn_follows_the_size_and_gives_the_terminal_back() {
     output.expect(&["STATUS     NAME…"]);
     File::from(ours.try_clone().expect("a copy")).write_all(b"q").expect("a key");
     output.expect(&["\u{1b}[?1049l", "\u{1b}[?25h"]);
-    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(ended(&mut child).code(), Some(0));
     let after = tcgetattr(&theirs).expect("modes");
     assert_eq!(after.local_modes, before.local_modes);
     assert_eq!(after.input_modes, before.input_modes);
