@@ -46,14 +46,25 @@ impl Subscription {
     /// STOPPED when the queue is empty and the monitor stopped or gone; FORKED in a child.
     pub fn poll(&self, limit: usize, patience: Option<Duration>) -> Result<Vec<Event>, Error> {
         self.check_fork()?;
-        let patience = if self.manual { Some(Duration::ZERO) } else { patience };
+        let mut patience = if self.manual { Some(Duration::ZERO) } else { patience };
         let mut events = Vec::new();
-        match self.mailbox.take(limit, patience, |event| events.push(event)) {
-            Next::Stopped => Err(Error::refused(Code::Stopped, "the monitor is stopped")),
-            Next::Taken(_) => {
-                events.retain_mut(|event| self.hand_out(event));
-                Ok(events)
+        loop {
+            let mut taken = Vec::new();
+            let room = limit - events.len();
+            let next = self.mailbox.take(room, patience, |event| taken.push(event));
+            if next == Next::Stopped && events.is_empty() {
+                return Err(Error::refused(Code::Stopped, "the monitor is stopped"));
             }
+            let before = taken.len();
+            taken.retain_mut(|event| self.hand_out(event));
+            let outdated = before - taken.len();
+            events.append(&mut taken);
+            if outdated == 0 {
+                return Ok(events);
+            }
+            // Fewer than `limit` must mean that the queue is empty: look again, without waiting,
+            // because a wake may have been used up.
+            patience = Some(Duration::ZERO);
         }
     }
 
