@@ -24,3 +24,8 @@ fn run(source: &str) {
 fn a_check_lives_from_registration_to_the_end_of_its_monitor() {
     run("life_cycle.c");
 }
+
+#[test]
+fn a_program_that_moves_the_clock_sees_exact_statuses_and_events() {
+    run("manual.c");
+}
