@@ -5,6 +5,7 @@ use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
 use super::judge::fresh_until;
+use super::masks::is_stale;
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
@@ -284,6 +285,7 @@ impl Core {
         if let Some(check) = self.table.get(index) {
             self.groups.join(check);
         }
+        let now = self.now;
         self.change(index, |check| {
             check.probe = spec.probe;
             if other_probe {
@@ -295,6 +297,7 @@ impl Core {
                 (check.last, check.fresh_until) = (Tick(0), Tick(0));
             } else if check.fresh_until != Tick(0) {
                 check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
+                check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
         self.relate(index, &spec.depends_on);

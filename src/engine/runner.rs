@@ -111,11 +111,10 @@ struct Body {
 impl Body {
     async fn run(mut self, fd: OwnedFd) {
         let Ok(fd) = nest(fd) else { return };
-        loop {
-            let Some(monitor) = self.monitor.upgrade() else { break };
+        while let Some(monitor) = self.monitor.upgrade() {
             self.turn(&monitor);
             drop(monitor);
-            // Looked at after the turn, which may have drained the wake-up that belongs to it.
+            // After the turn, which may have drained the wake that came with the wish to end.
             if self.ending.load(Ordering::Acquire) {
                 break;
             }
