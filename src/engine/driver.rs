@@ -50,6 +50,8 @@ pub struct Driver {
     disks: Pool,
     tickets: HashMap<u64, (Pool, Ticket)>,
     host: HostSampler,
+    /// Jobs that will not run: what they own is the host's, and dropped under no lock.
+    garbage: Vec<Job>,
     controls: Vec<u32>,
 }
 
@@ -78,6 +80,7 @@ impl Driver {
             disks,
             tickets: HashMap::new(),
             host: HostSampler::new(),
+            garbage: Vec::new(),
             controls: Vec::new(),
         })
     }
@@ -134,7 +137,7 @@ impl Driver {
             Command::Expire { token, linger } => {
                 let result = match self.tickets.remove(&token) {
                     Some((pool, ticket)) => {
-                        pool.write_off(ticket);
+                        self.give_up(&pool, ticket);
                         RunResult::new(Outcome::Timeout, Reason::TIMEOUT)
                     }
                     None => self.net.as_mut().map_or_else(
@@ -145,9 +148,7 @@ impl Driver {
                 done.push(Done { run: token, result, finished: now });
             }
             Command::Cancel { token } => match self.tickets.remove(&token) {
-                Some((pool, ticket)) => {
-                    pool.write_off(ticket);
-                }
+                Some((pool, ticket)) => self.give_up(&pool, ticket),
                 None => {
                     if let Some(net) = &mut self.net {
                         net.cancel(token);
@@ -213,9 +214,23 @@ impl Driver {
             Err(job) => {
                 let result = RunResult::new(Outcome::Local, Reason::POOL_EXHAUSTED);
                 done.push(Done { run: token, result, finished: now });
-                drop(job);
+                self.garbage.push(job);
             }
         }
+    }
+
+    fn give_up(&mut self, pool: &Pool, ticket: Ticket) {
+        match pool.take_back(ticket) {
+            Some(job) => self.garbage.push(job),
+            None => {
+                pool.write_off(ticket);
+            }
+        }
+    }
+
+    /// What is to be dropped after the driver's lock is left.
+    pub fn take_garbage(&mut self) -> Vec<Job> {
+        std::mem::take(&mut self.garbage)
     }
 
     /// Sets the alarm for the next turn.
@@ -230,10 +245,8 @@ impl Driver {
         }
     }
 
-    /// Ends everything at the end of the background thread.
+    /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
-        self.callbacks.close();
-        self.disks.close();
         self.net = None;
     }
 

@@ -1,6 +1,6 @@
 //! The beginnings and ends of a core's life: start, stop, and a fork in between.
 
-use super::core::Core;
+use super::core::{Command, Core};
 use super::publish;
 use super::table::Activity;
 use crate::error::Error;
@@ -32,6 +32,9 @@ impl Core {
         self.now = now.max(self.now);
         self.running = true;
         self.planned = Tick::NEVER;
+        // What was stuck reports to a thread that is gone; the function itself keeps the next
+        // call out until it returns.
+        self.runs.forget_stuck();
         let indices: Vec<u32> = self.table.iter().map(|(index, _)| index).collect();
         for index in indices {
             self.restart(index);
@@ -44,10 +47,21 @@ impl Core {
     pub fn stop(&mut self, now: Tick) {
         self.now = now.max(self.now);
         self.drop_runs(|_| true);
+        self.drop_commands();
         self.running = false;
         self.forget_statuses();
         self.emit(Event::new(Kind::Stopped, CheckId(0), self.now));
         self.mailboxes.iter().for_each(|mailbox| mailbox.set_stopped(true));
+    }
+
+    /// Forgets what the background thread has not carried out: it ends, and the next one must
+    /// not find it.
+    fn drop_commands(&mut self) {
+        for command in std::mem::take(&mut self.commands) {
+            if let Command::Run { callback: Some(function), .. } = command {
+                self.garbage.push(function);
+            }
+        }
     }
 
     /// Stops an engine of which nobody knows whether it runs.

@@ -139,6 +139,13 @@ impl Pool {
         Ok(ticket)
     }
 
+    /// Takes a job back that has not started; `None` if it has.
+    pub fn take_back(&self, ticket: Ticket) -> Option<Job> {
+        let mut state = lock(&self.shared.state);
+        let at = state.queue.iter().position(|(queued, _)| *queued == ticket)?;
+        state.queue.remove(at).map(|(_, job)| job)
+    }
+
     /// Gives up a job that is past its deadline. If it runs, its thread no longer counts towards
     /// the size, and another takes its place as long as the limit allows; when the job returns
     /// after all, its thread rejoins, or ends if it is one too many.
