@@ -112,3 +112,13 @@ fn a_process_ends_as_it_wants_while_a_callback_hangs() {
 fn the_library_may_be_unloaded_while_a_monitor_runs() {
     run("guest_dlopen", &[&library().join("libmeshvitals.so.0")]);
 }
+
+#[test]
+fn eight_threads_may_call_everything_at_once() {
+    run("guest_hammer", &[]);
+}
+
+#[test]
+fn a_stop_leaves_nothing_behind_and_is_in_time() {
+    run("guest_stop", &[]);
+}
