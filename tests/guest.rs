@@ -97,3 +97,28 @@ fn run(name: &str, arguments: &[&Path]) {
 fn a_child_of_a_fork_never_hangs_and_can_begin_anew() {
     run("guest_fork", &[]);
 }
+
+#[test]
+fn callbacks_may_fail_hang_and_call_back_and_are_dropped_once() {
+    run("guest_callback", &[]);
+}
+
+#[test]
+fn a_process_ends_as_it_wants_while_a_callback_hangs() {
+    run("guest_exit", &[]);
+}
+
+#[test]
+fn the_library_may_be_unloaded_while_a_monitor_runs() {
+    run("guest_dlopen", &[&library().join("libmeshvitals.so.0")]);
+}
+
+#[test]
+fn eight_threads_may_call_everything_at_once() {
+    run("guest_hammer", &[]);
+}
+
+#[test]
+fn a_stop_leaves_nothing_behind_and_is_in_time() {
+    run("guest_stop", &[]);
+}
