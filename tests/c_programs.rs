@@ -29,3 +29,18 @@ fn a_check_lives_from_registration_to_the_end_of_its_monitor() {
 fn a_program_that_moves_the_clock_sees_exact_statuses_and_events() {
     run("manual.c");
 }
+
+#[test]
+fn an_event_loop_sees_each_change_of_a_real_target_once() {
+    run("epoll_loop.c");
+}
+
+#[test]
+fn structs_of_other_ages_are_read_and_written_as_far_as_they_go() {
+    run("sizes.c");
+}
+
+#[test]
+fn statuses_cells_groups_and_masks_agree() {
+    run("reads.c");
+}
