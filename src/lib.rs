@@ -19,8 +19,10 @@
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod ffi;
 pub mod model;
 pub mod probe;
+pub mod report;
 pub mod sync;
 pub mod sys;
 pub mod time;

@@ -5,7 +5,9 @@
 //! figures taken in turns. CPU time is the prober's own; what is probed runs in another process,
 //! which is this binary again with the argument `target`.
 
+mod engine;
 mod machine;
+mod memory;
 mod os;
 mod plan;
 mod raw;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.first().map(String::as_str) {
         Some("target") => target::serve(&io::stdin(), &mut io::stdout()),
+        Some("memory") => memory::run(&arguments[1..], &mut io::stdout()),
         Some("--help" | "-h" | "help") => io::stdout().write_all(HELP.as_bytes()),
         _ => bench(arguments),
     };

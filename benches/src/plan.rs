@@ -10,7 +10,8 @@ Measures meshvitals against raw loops and rewrites docs/performance.md.
 
   --only     the rows of these numbers; nothing is written to docs/
   --rounds   how many interleaved rounds the medians are over (at least 5 for a claim)
-  --quick    short windows, to see that everything runs; nothing is written to docs/
+  --quick    one round and short windows, to see that everything runs; nothing is written to
+             docs/
   --no-docs  prints only
 ";
 
@@ -48,7 +49,7 @@ impl Plan {
                     let parsed = count.parse().ok().filter(|n| *n > 0);
                     plan.rounds = parsed.ok_or(format!("--rounds {count}: a number from 1"))?;
                 }
-                "--quick" => (plan.quick, plan.docs) = (true, false),
+                "--quick" => (plan.quick, plan.docs, plan.rounds) = (true, false, 1),
                 "--no-docs" => plan.docs = false,
                 other => return Err(format!("{other} is not understood")),
             }
@@ -92,6 +93,7 @@ mod tests {
         let part = plan("--only p1,P6").unwrap();
         assert!(part.wants("P1") && part.wants("P6") && !part.wants("P7") && !part.docs);
         assert!(!plan("--quick").unwrap().docs);
+        assert_eq!(plan("--quick --rounds 3").unwrap().rounds, 3);
     }
 
     #[test]

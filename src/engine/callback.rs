@@ -1,7 +1,7 @@
 //! A check that is a function of the host program.
 
 use crate::model::{CheckId, Outcome, Reason, RunResult};
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::sync::{AtomicU8, Ordering};
 use crate::time::Tick;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,33 +42,71 @@ pub trait Callback: Send + Sync {
     fn run(&self, run: &Run) -> RunResult;
 }
 
-/// The function of a registered check. Once its check was removed it is not called any more,
-/// also by those who were about to.
-pub struct Registered {
-    function: Arc<dyn Callback>,
-    removed: AtomicBool,
+/// No call is under way, and one may start.
+const IDLE: u8 = 0;
+/// A call is under way.
+const CALLED: u8 = 1;
+/// No call may start any more.
+const RETIRED: u8 = 2;
+
+/// A callback and the promise that no call of it starts once its check was removed.
+pub struct Function {
+    callback: Box<dyn Callback>,
+    state: AtomicU8,
 }
 
-impl Registered {
+impl Function {
     /// A function that may be called.
-    pub fn new(function: Arc<dyn Callback>) -> Registered {
-        Registered { function, removed: AtomicBool::new(false) }
+    pub fn new(callback: Box<dyn Callback>) -> Function {
+        Function { callback, state: AtomicU8::new(IDLE) }
     }
 
-    /// From here on no call starts.
-    pub fn remove(&self) {
-        self.removed.store(true, Ordering::Release);
+    /// Lets no call start after this returns; one that is under way goes on.
+    pub fn retire(&self) {
+        self.state.store(RETIRED, Ordering::Release);
     }
 
-    /// Calls the host's function; a panic is its failure.
+    /// Calls the host's function; a panic is its failure. A function that was retired is not
+    /// called, and then the result tells nothing.
     pub fn call(&self, run: &Run) -> RunResult {
-        if self.removed.load(Ordering::Acquire) {
-            return RunResult::new(Outcome::Local, Reason::NONE);
+        let (acquire, relaxed) = (Ordering::Acquire, Ordering::Relaxed);
+        if let Err(state) = self.state.compare_exchange(IDLE, CALLED, acquire, relaxed) {
+            // A call of before a stop has not come back.
+            let busy = state == CALLED;
+            let reason = if busy { Reason::STILL_RUNNING } else { Reason::NONE };
+            return RunResult::new(Outcome::Local, reason);
         }
-        catch_unwind(AssertUnwindSafe(|| self.function.run(run))).unwrap_or_else(|panic| {
+        let result = catch_unwind(AssertUnwindSafe(|| self.callback.run(run)));
+        // Not a plain store: the check may have been removed meanwhile.
+        let _ = self.state.compare_exchange(CALLED, IDLE, Ordering::Release, relaxed);
+        result.unwrap_or_else(|panic| {
             // Leaked, because its destructor is the host's and could panic again.
             std::mem::forget(panic);
             RunResult::new(Outcome::Fail, Reason::CALLBACK_PANICKED)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Passes;
+
+    impl Callback for Passes {
+        fn run(&self, _: &Run) -> RunResult {
+            RunResult::pass()
+        }
+    }
+
+    const RUN: Run = Run { check: CheckId(1), cookie: 0, deadline: Tick(0) };
+
+    #[test]
+    fn a_retired_function_is_not_called() {
+        let function = Function::new(Box::new(Passes));
+        assert_eq!(function.call(&RUN).outcome, Outcome::Pass);
+        assert_eq!(function.call(&RUN).outcome, Outcome::Pass);
+        function.retire();
+        assert_eq!(function.call(&RUN).outcome, Outcome::Local);
     }
 }

@@ -11,7 +11,7 @@
 //! The trap is that calls from outside move the clock between the two halves of a turn. What is
 //! due is therefore compared with the horizon, the instant up to which answers were collected.
 
-use super::callback::Registered;
+use super::callback::Function;
 use super::groups::Groups;
 use super::runs::{Runs, Slots};
 use super::table::{Activity, Check, Table};
@@ -37,7 +37,7 @@ pub enum Command {
         /// What to measure.
         probe: ProbeSpec,
         /// The function of a callback check.
-        callback: Option<Arc<Registered>>,
+        callback: Option<Arc<Function>>,
         /// The number of the document.
         cookie: u64,
         /// When the result must be there.
@@ -55,6 +55,15 @@ pub enum Command {
         /// The run.
         token: u64,
     },
+}
+
+/// What a call leaves to be done outside the lock.
+#[derive(Default)]
+pub struct Leftover {
+    /// Functions whose last reference this may be.
+    pub garbage: Vec<Arc<Function>>,
+    /// Lines for the log: level and text.
+    pub lines: Vec<(i32, String)>,
 }
 
 /// What never changes after the monitor was made.
@@ -82,7 +91,7 @@ pub struct Core {
     pub(super) wanted: Kinds,
     pub(super) commands: Vec<Command>,
     /// What must be dropped outside the lock, because it runs foreign code.
-    pub(super) garbage: Vec<Arc<Registered>>,
+    pub(super) garbage: Vec<Arc<Function>>,
     /// Lines for the log, taken by the driver: level and text.
     pub(super) lines: Vec<(i32, String)>,
     /// The last instant that was handed in.
@@ -335,8 +344,11 @@ impl Core {
     }
 
     /// The driver's: takes what must be dropped, and the lines of the log, outside the lock.
-    pub fn take_garbage(&mut self) -> (Vec<Arc<Registered>>, Vec<(i32, String)>) {
-        (std::mem::take(&mut self.garbage), std::mem::take(&mut self.lines))
+    pub fn take_leftover(&mut self) -> Leftover {
+        Leftover {
+            garbage: std::mem::take(&mut self.garbage),
+            lines: std::mem::take(&mut self.lines),
+        }
     }
 
     /// The clock of the last turn.

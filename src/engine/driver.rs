@@ -3,7 +3,7 @@
 //! Lives behind a lock that the background thread holds while it works and leaves while it
 //! waits, so that a fork finds it whole and a child can close its copies of the sockets.
 
-use super::callback::{Registered, Run};
+use super::callback::{Function, Run};
 use super::core::Command;
 use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
@@ -70,7 +70,7 @@ impl Reporter {
 struct Work {
     pool: Pool,
     ticket: Ticket,
-    function: Option<Arc<Registered>>,
+    function: Option<Arc<Function>>,
 }
 
 /// The means of one monitor's background thread.
@@ -84,7 +84,7 @@ pub struct Driver {
     disks: Pool,
     work: HashMap<u64, Work>,
     /// Functions to be dropped outside the lock.
-    garbage: Vec<Arc<Registered>>,
+    garbage: Vec<Arc<Function>>,
     host: HostSampler,
     controls: Vec<u32>,
 }
@@ -208,7 +208,7 @@ impl Driver {
     }
 
     /// What must be dropped outside the lock.
-    pub fn take_garbage(&mut self) -> Vec<Arc<Registered>> {
+    pub fn take_garbage(&mut self) -> Vec<Arc<Function>> {
         std::mem::take(&mut self.garbage)
     }
 
@@ -216,7 +216,7 @@ impl Driver {
         &mut self,
         token: u64,
         probe: &ProbeSpec,
-        callback: Option<Arc<Registered>>,
+        callback: Option<Arc<Function>>,
         run: Run,
         now: Tick,
         done: &mut Vec<Done>,
@@ -250,7 +250,7 @@ impl Driver {
         &mut self,
         pool: Pool,
         token: u64,
-        function: Option<Arc<Registered>>,
+        function: Option<Arc<Function>>,
         measure: impl FnOnce() -> RunResult + Send + 'static,
     ) {
         let reporter = Reporter { inbox: Arc::clone(&self.inbox), token, result: None };
@@ -285,7 +285,7 @@ impl Driver {
         }
     }
 
-    /// Ends everything at the end of the background thread.
+    /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.callbacks.close();

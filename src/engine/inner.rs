@@ -3,8 +3,7 @@
 //! The trap is foreign code: drops of callbacks and the log function may call the library, so
 //! they run after every lock is left, as a thread of this monitor that must not wait for it.
 
-use super::callback::Registered;
-use super::core::Core;
+use super::core::{Core, Leftover};
 use super::lifecycle::Life;
 use super::workers;
 use crate::error::{Code, Error};
@@ -14,7 +13,7 @@ use crate::sys::fork;
 use crate::time::{self, Tick};
 use std::time::Duration;
 
-/// A function that takes the lines of the log.
+/// A function of the host that takes lines of the log, with their level.
 pub type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;
 
 /// The most severe level that is logged is 0 (error); 1 warning, 2 information, 3 detail.
@@ -27,7 +26,7 @@ pub(super) struct Log {
 pub struct Inner {
     pub(super) core: Arc<Mutex<Core>>,
     pub(super) life: Arc<Mutex<Life>>,
-    pub(super) log: Mutex<Option<Arc<Log>>>,
+    pub(super) log: Arc<Mutex<Option<Arc<Log>>>>,
     pub(super) manual: bool,
     pub(super) number: u32,
     /// The process generation in which it was made or last started.
@@ -67,18 +66,19 @@ impl Inner {
             core.clock(time::monotonic());
         }
         let answer = call(&mut core);
-        let (garbage, lines) = core.take_garbage();
+        let leftover = core.take_leftover();
         let needs_turn = core.needs_turn();
         drop(core);
         if needs_turn {
             lock(&self.life).wake();
         }
-        self.clean_up(garbage, lines);
+        self.clean_up(leftover);
         answer
     }
 
     /// Drops what runs foreign code and writes the log; never under a lock.
-    pub(super) fn clean_up(&self, garbage: Vec<Arc<Registered>>, lines: Vec<(i32, String)>) {
+    pub(super) fn clean_up(&self, leftover: Leftover) {
+        let Leftover { garbage, lines } = leftover;
         if garbage.is_empty() && lines.is_empty() {
             return;
         }

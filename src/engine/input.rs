@@ -237,7 +237,7 @@ impl Core {
         }
     }
 
-    fn unix_ms(&self, at: Tick) -> i64 {
+    pub(super) fn unix_ms(&self, at: Tick) -> i64 {
         self.epoch_unix_ms.saturating_add((at.0 / MILLISECOND) as i64)
     }
 

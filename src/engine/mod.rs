@@ -15,6 +15,7 @@ mod once;
 pub mod publish;
 mod registry;
 mod relations;
+mod render;
 mod restart;
 mod runner;
 mod runs;
@@ -23,6 +24,7 @@ mod table;
 pub mod workers;
 
 pub use callback::{Callback, Run};
+pub use inner::Sink;
 pub use monitor::Monitor;
 pub use once::probe_once;
 pub use subscribe::Subscription;

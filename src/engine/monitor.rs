@@ -78,7 +78,7 @@ impl Monitor {
         let inner = Arc::new(Inner {
             core: Arc::new(Mutex::new(core)),
             life: Arc::new(Mutex::new(Life::default())),
-            log: Mutex::new(None),
+            log: Arc::new(Mutex::new(None)),
             manual,
             number,
             generation: AtomicU32::new(fork::generation()),
@@ -108,7 +108,20 @@ impl Monitor {
     ///
     /// As [`Monitor::register`], with the index of the document in the place.
     pub fn register_many(&self, documents: &str) -> Result<Vec<CheckId>, Error> {
+        self.register_many_within(documents, usize::MAX)
+    }
+
+    /// The same, refused with RANGE if the array has more checks than there is room for.
+    pub(crate) fn register_many_within(
+        &self,
+        documents: &str,
+        room: usize,
+    ) -> Result<Vec<CheckId>, Error> {
         let specs = document::parse_checks(documents, &self.inner.defaults)?;
+        if specs.len() > room {
+            let allowed = format!("at least {}, as many as the array has checks", specs.len());
+            return Err(Error::range("capacity", room, allowed));
+        }
         self.inner.call(|core| core.register(specs, true))
     }
 
@@ -122,14 +135,14 @@ impl Monitor {
         document: &str,
         callback: impl Callback + 'static,
     ) -> Result<CheckId, Error> {
-        self.register_callback_with(document, || Arc::new(callback))
+        self.register_callback_with(document, || Box::new(callback))
     }
 
     /// The same, with a function that is made only when nothing can fail any more.
     pub(crate) fn register_callback_with(
         &self,
         document: &str,
-        make: impl FnOnce() -> Arc<dyn Callback>,
+        make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
         let spec = document::parse_check(document, &self.inner.defaults)?;
         self.inner.call(|core| core.register_callback(spec, make))
@@ -305,8 +318,17 @@ impl Monitor {
     ///
     /// FORKED.
     pub fn set_log(&self, level: i32, sink: Option<Sink>) -> Result<(), Error> {
+        self.set_log_with(level, || sink)
+    }
+
+    /// The same, with a function that is made only when nothing can fail any more.
+    pub(crate) fn set_log_with(
+        &self,
+        level: i32,
+        make: impl FnOnce() -> Option<Sink>,
+    ) -> Result<(), Error> {
         self.inner.check_fork()?;
-        let log = sink.map(|sink| Arc::new(Log { level, sink }));
+        let log = make().map(|sink| Arc::new(Log { level, sink }));
         let old = std::mem::replace(&mut *lock(&self.inner.log), log);
         workers::as_owner(self.inner.number.into(), || drop(old));
         Ok(())

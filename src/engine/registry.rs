@@ -1,7 +1,7 @@
 //! Adding, replacing and removing checks, at any time. Everything is validated before anything
 //! is changed, so a refusal leaves no trace.
 
-use super::callback::{Callback, Registered};
+use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
 use super::judge::fresh_until;
@@ -71,7 +71,7 @@ impl Core {
     pub fn register_callback(
         &mut self,
         spec: CheckSpec,
-        make: impl FnOnce() -> Arc<dyn Callback>,
+        make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
         if spec.probe != ProbeSpec::Callback {
             let text = "a function can only be registered for a check with the probe \"callback\"";
@@ -81,7 +81,7 @@ impl Core {
         if let Ok(index) = self.index_of(id)
             && let Some(check) = self.table.get_mut(index)
         {
-            check.rare_mut().callback = Some(Arc::new(Registered::new(make())));
+            check.rare_mut().callback = Some(Arc::new(Function::new(make())));
         }
         Ok(id)
     }
@@ -322,7 +322,7 @@ impl Core {
         publish::release(check.id);
         if let Some(rare) = check.rare.take() {
             if let Some(function) = rare.callback {
-                function.remove();
+                function.retire();
                 self.garbage.push(function);
             }
             for dependent in rare.dependents {

@@ -4,7 +4,7 @@
 //! stored once for all checks that share them, so that an idle check costs little memory. An
 //! index is reused after removal; whoever keeps one beside the table keeps the id as well.
 
-use super::callback::Registered;
+use super::callback::Function;
 use crate::model::detector::Detector;
 use crate::model::{CheckId, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
@@ -48,7 +48,7 @@ pub struct Rare {
     /// What the host program wants to be published, and until when.
     pub forced: Option<(Status, Tick)>,
     /// The function of a callback check.
-    pub callback: Option<Arc<Registered>>,
+    pub callback: Option<Arc<Function>>,
 }
 
 /// One check.

@@ -5,7 +5,9 @@
 //! whoever panics under a lock of ours must leave nothing half-done. The trap: only what imports
 //! its atomics from here can be model-checked.
 
-pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
 pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 
 use std::sync::PoisonError;

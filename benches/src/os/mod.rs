@@ -1,6 +1,7 @@
 //! What the benchmarks need of the operating system, each mechanism in a file.
 
 pub mod epoll;
+pub mod eventfd;
 pub mod net;
 pub mod usage;
 

@@ -96,11 +96,17 @@ pub fn hold_ack(fd: BorrowedFd<'_>) -> io::Result<()> {
 
 /// A listener on every address of the machine, on a port that the system chooses.
 pub fn listen(backlog: i32) -> io::Result<(OwnedFd, u16)> {
+    listen_at(0, backlog)
+}
+
+/// A listener on every address of the machine, on this port (0: one that the system chooses),
+/// and its port.
+pub fn listen_at(port: u16, backlog: i32) -> io::Result<(OwnedFd, u16)> {
     let fd = stream()?;
     let on: libc::c_int = 1;
     let borrowed = std::os::fd::AsFd::as_fd(&fd);
     set(borrowed, libc::SOL_SOCKET, libc::SO_REUSEADDR, &on)?;
-    let mut address = Address::from(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)).0;
+    let mut address = Address::from(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port)).0;
     let mut length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
     let pointer = std::ptr::from_mut(&mut address).cast::<libc::sockaddr>();
     // SAFETY: the pointer is to a live sockaddr_in of that length.

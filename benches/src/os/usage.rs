@@ -18,7 +18,6 @@ impl Thread {
         Thread(unsafe { libc::gettid() })
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the rows against the library use it"))]
     /// Every thread of this name (the system keeps 15 bytes of it).
     pub fn named(name: &str) -> io::Result<Vec<Thread>> {
         let mut found = Vec::new();
@@ -42,7 +41,6 @@ impl Thread {
         clock_ns(clock)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the rows against the library use it"))]
     /// How often it went to sleep by itself, which is how often it was woken.
     pub fn sleeps(self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/self/task/{}/status", self.0))?;
@@ -50,7 +48,6 @@ impl Thread {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the rows against the library use it"))]
 /// CPU time of the whole process so far, in nanoseconds.
 pub fn process_cpu_ns() -> io::Result<u64> {
     clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID)
@@ -63,7 +60,6 @@ fn clock_ns(clock: libc::clockid_t) -> io::Result<u64> {
     Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the rows against the library use it"))]
 /// Memory that this process alone occupies, in bytes, after free memory went back.
 pub fn private_bytes() -> io::Result<u64> {
     // SAFETY: no pointers; gives free pages of the allocator back.

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod paced;
 pub mod tcp;
+pub mod wake;
 
 /// How a connection is made and ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

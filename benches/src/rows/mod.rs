@@ -1,6 +1,14 @@
 //! The rows, a file for each goal: a function from the plan and a target to rows.
 
+mod detection;
+mod idle;
+mod isolation;
+mod memory;
 mod raw;
+mod registration;
+mod status;
+mod throughput;
+mod timers;
 
 use crate::os::net::{self, Address};
 use crate::plan::Plan;
@@ -26,7 +34,17 @@ impl Bench {
 type Group = (&'static str, fn(&Bench) -> io::Result<Vec<Row>>);
 
 /// Every group of rows with its number, in the order of the table.
-const GROUPS: &[Group] = &[("RAW", raw::rows)];
+const GROUPS: &[Group] = &[
+    ("RAW", raw::rows),
+    ("P1", throughput::rows),
+    ("P6", isolation::rows),
+    ("P7", memory::rows),
+    ("P8", idle::rows),
+    ("P10", status::rows),
+    ("P11", timers::rows),
+    ("P12", registration::rows),
+    ("P13", detection::rows),
+];
 
 /// Measures what the plan wants; `done` is told of each group as it ends.
 ///

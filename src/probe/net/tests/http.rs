@@ -279,15 +279,15 @@ fn an_answer_given_before_the_request_was_read_counts() {
 
 #[test]
 fn drips_do_not_move_the_deadline() {
-    let (address, _) = serve(|stream| {
+    let (drip, drips) = std::sync::mpsc::channel();
+    let (address, _) = serve(move |stream| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nA: ").unwrap();
-        while stream.write_all(b"x").is_ok() {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        while drips.recv().is_ok() && stream.write_all(b"x").is_ok() {}
     });
     let mut driver = Driver::new();
     let run = driver.start(&get(address));
     for _ in 0..20 {
+        drip.send(()).unwrap();
         assert!(driver.turn(10));
     }
     assert!(driver.done.is_empty());

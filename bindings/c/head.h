@@ -1,0 +1,34 @@
+/* meshvitals: the health engine that services, proxies and sidecars carry inside themselves.
+
+   Generated from src/ffi by cbindgen; the comments here are the specification.
+
+   A program that watches a database and reads its status on every request:
+
+     meshvitals_monitor_t *monitor;
+     meshvitals_error_t err;
+     meshvitals_check_id_t db;
+     if (meshvitals_monitor_new(NULL, &monitor, &err) != MESHVITALS_OK ||
+         meshvitals_monitor_start(monitor, &err) != MESHVITALS_OK ||
+         meshvitals_register(monitor, "{\"name\": \"db\", \"tcp\": {\"address\": \"127.0.0.1:5432\"}}",
+                             &db, &err) != MESHVITALS_OK) {
+       fprintf(stderr, "%s\n", err.message);
+       return 1;
+     }
+     const meshvitals_cell_t *cell = meshvitals_cell(monitor, db);
+     ...
+     if (meshvitals_cell_status(cell, db) == MESHVITALS_STATUS_UNHEALTHY) ...   // about 1 ns
+     ...
+     meshvitals_monitor_free(monitor);
+
+   Threads: every function may be called from any thread, at the same time, unless its comment
+   says otherwise. The library has one background thread and starts a few more on first need;
+   all signals are blocked on them.
+
+   Fork: a child must not use what it inherits, and every call there answers
+   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it.
+   Subscriptions must be made anew.
+
+   Structs: set struct_size to sizeof where a struct has that field; leave reserved fields 0.
+   Codes: 0 is success, errors are negative. Outputs are written only on success. */
+#ifndef MESHVITALS_H
+#define MESHVITALS_H

@@ -1,0 +1,153 @@
+//! `meshvitals run` as it is used: once, in a pipe, with a file.
+
+use super::support::{
+    Watch, closed, ended, listener, meshvitals, output, output_of, stderr, stdout,
+};
+use rustix::process::Signal;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Stdio;
+
+/// The exit code of `run --once` with this configuration on stdin.
+fn code_of(config: &str) -> Option<i32> {
+    output_of(&["run", "--once", "--config", "-"], config).status.code()
+}
+
+/// The path of a file with this text.
+fn file(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).expect("a file");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// A configuration with one check.
+fn one(check: &str) -> String {
+    format!(r#"{{"system_checks": false, "checks": [{{"name": "one", {check}}}]}}"#)
+}
+
+fn tcp(address: SocketAddr) -> String {
+    format!(r#""tcp": {{"address": "{address}"}}, "confirm_interval": "10ms""#)
+}
+
+#[test]
+fn the_default_watches_the_machine_and_what_listens_on_it() {
+    let (_listener, address) = listener(1);
+    let output = output(&["run", "--once", "--json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("one JSON object");
+    let status = |name: &str| {
+        let checks = report["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|check| check["name"] == name);
+        check.map(|check| check["status"].as_str().expect("a word").to_owned())
+    };
+    for name in ["system.cpu", "system.memory", "system.disk"] {
+        let known = status(name).is_some_and(|status| status != "unknown");
+        assert!(known, "{name} in {report:#}");
+    }
+    assert_eq!(status(&format!("tcp:{address}")).as_deref(), Some("healthy"));
+    let code = output.status.code().expect("a code") as usize;
+    assert_eq!(report["status"], ["healthy", "degraded", "unhealthy", "unknown"][code]);
+}
+
+#[test]
+fn the_exit_code_of_once_is_the_overall_status() {
+    let (_listener, open) = listener(2);
+    assert_eq!(code_of(&one(&tcp(open))), Some(0));
+    let down = tcp(closed(2));
+    assert_eq!(code_of(&one(&format!(r#"{down}, "critical": false"#))), Some(1));
+    assert_eq!(code_of(&one(&down)), Some(2));
+    assert_eq!(code_of(&one(r#""external": {}"#)), Some(3));
+}
+
+#[test]
+fn once_prints_a_table_with_a_row_for_each_check() {
+    let config = one(&tcp(closed(3)));
+    let output = output_of(&["run", "--once", "--config", "-"], &config);
+    let text = stdout(&output);
+    let row = text.lines().find(|line| line.contains("one")).expect("a row");
+    assert!(row.starts_with("UNHEALTHY  one") && row.contains("connection refused"), "{text}");
+    assert!(!text.contains('\u{1b}'), "no colours in a pipe");
+}
+
+#[test]
+fn a_port_that_closes_and_opens_again_is_told_once_each() {
+    let (listener, address) = listener(4);
+    let name = format!(" tcp:{address} ");
+    let mut watch = Watch::start(&["run"]);
+    let first = watch.expect_line(&["watching"]);
+    assert!(first.contains(&format!("tcp:{address}")), "{first}");
+    watch.expect_line(&[" HEALTHY", &name, "(was UNKNOWN)"]);
+    drop(listener);
+    let down = watch.expect_line(&[" UNHEALTHY", &name, "(was HEALTHY)"]);
+    assert!(down.contains("connection refused"), "{down}");
+    let _again = TcpListener::bind(address).expect("the same port");
+    watch.expect_line(&[" HEALTHY", &name, "(was UNHEALTHY)"]);
+    assert_eq!(watch.end(Signal::INT).code(), Some(0));
+    let told: Vec<&String> = watch.seen.iter().filter(|line| line.contains(&name)).collect();
+    assert_eq!(told.len(), 3, "{told:#?}");
+}
+
+#[test]
+fn a_port_that_begins_to_listen_is_added() {
+    let mut watch = Watch::start(&["run", "--json"]);
+    watch.expect_line(&["\"started\""]);
+    let (_listener, address) = listener(5);
+    let name = format!("\"tcp:{address}\"");
+    let added: Value =
+        serde_json::from_str(&watch.expect_line(&[&name, "registered"])).expect("JSON");
+    assert_eq!(added["kind"], "registered");
+    let healthy: Value =
+        serde_json::from_str(&watch.expect_line(&[&name, "\"status\""])).expect("JSON");
+    assert_eq!((&healthy["previous"], &healthy["status"]), (&"unknown".into(), &"healthy".into()));
+    assert_eq!(watch.end(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_also_when_there_is_nothing_to_write() {
+    let path = file("quiet.json", r#"{"system_checks": false}"#);
+    let mut command = meshvitals(&["run", "--config", &path]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the command runs");
+    let pipe = BufReader::new(child.stdout.take().expect("a pipe"));
+    // The only event that such a monitor has; dropping the pipe then finds it silent.
+    let told = pipe.lines().map_while(Result::ok).find(|line| line.contains(" HEALTHY "));
+    assert!(told.is_some_and(|line| line.contains("meshvitals.self")));
+    assert_eq!(ended(&mut child).code(), Some(0));
+}
+
+#[test]
+fn toml_and_json_files_are_read_and_their_errors_name_file_and_key() {
+    let (_listener, address) = listener(6);
+    let good = file(
+        "good.toml",
+        &format!(
+            "system_checks = false\n[[checks]]\nname = \"one\"\ntcp.address = \"{address}\"\n"
+        ),
+    );
+    assert_eq!(output(&["run", "--once", "--config", &good]).status.code(), Some(0));
+    for (name, text, said) in [
+        ("a.toml", "[[checks]]\nname = \"a\"\ntcp.address = \"h\"\n", "/checks/0/tcp/address: "),
+        ("b.json", r#"{"cpu_threshold": 80}"#, "/cpu_threshold: 80 is out of range; allowed: "),
+        ("c.json", r#"{"chekcs": []}"#, "/chekcs: "),
+        ("d.toml", "checks = [", "line 1"),
+        ("e.json", "{", "EOF"),
+        ("f.json", r#"{"clock": "manual"}"#, "/clock: "),
+    ] {
+        let path = file(name, text);
+        let output = output(&["run", "--once", "--config", &path]);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{name}: {told}");
+        assert!(told.contains(name) && told.contains(said), "{name}: {told}");
+        assert_eq!(stdout(&output), "");
+    }
+    let missing = output(&["run", "--config", "/nowhere/checks.toml"]);
+    assert_eq!(missing.status.code(), Some(64));
+    assert!(stderr(&missing).contains("/nowhere/checks.toml: "), "{}", stderr(&missing));
+}
+
+#[test]
+fn an_interval_is_judged_like_that_of_a_document() {
+    let output = output(&["run", "--once", "--interval", "5"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("--interval: "), "{}", stderr(&output));
+}
