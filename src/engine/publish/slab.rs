@@ -191,9 +191,9 @@ pub fn release_many(ids: &[CheckId]) {
     ids.iter().for_each(|&id| allocator.give_back(id));
 }
 
-/// The cell of an id, also of a stale one; none if its slot was never in use.
+/// The cell of an id, also of a stale one; none if its slot was never in use, or the id is 0.
 pub fn cell(id: CheckId) -> Option<&'static Cell> {
-    entry(id.slot()).map(|(cell, _)| cell)
+    entry(id.slot()).filter(|_| id.generation() > 0).map(|(cell, _)| cell)
 }
 
 /// Who owns an id; 0 if it is stale or never was.
@@ -203,6 +203,14 @@ pub fn owner(id: CheckId) -> u64 {
     // Asked afterwards, because the slot may be changing hands: who has read the new owner also
     // sees that the old generation has ended, which happened before.
     if record.is(id) { owner } else { 0 }
+}
+
+/// Whether this was an id once and is none any more.
+pub fn has_ended(id: CheckId) -> bool {
+    let Some((_, record)) = entry(id.slot()) else { return false };
+    // The generation in use, or the next one; 0 when they are used up.
+    let generation = record.generation.load(Ordering::Acquire) as u32;
+    id.generation() > 0 && (generation == 0 || id.generation() < generation)
 }
 
 /// Changes who owns an id; a stale one is left alone. Callers let this and the release of the
