@@ -213,7 +213,8 @@ impl Core {
         self.end_lingering();
         self.start_waiting();
         self.settle();
-        if self.publish_own() {
+        if self.own.is_some() {
+            self.publish_own();
             self.settle();
         }
     }
