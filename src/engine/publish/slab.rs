@@ -196,6 +196,16 @@ pub fn cell(id: CheckId) -> Option<&'static Cell> {
     entry(id.slot()).map(|(cell, _)| cell)
 }
 
+/// Whether an id was ever given out: it is in use, or stale.
+pub fn was_given_out(id: CheckId) -> bool {
+    let Some((_, record)) = entry(id.slot()) else { return false };
+    let generation = record.generation.load(Ordering::Acquire);
+    let newest = generation as u32;
+    // The generation of a free slot is the next one; after the last follows 0.
+    let newest = if generation & LIVE == 0 { newest.wrapping_sub(1) } else { newest };
+    (1..=newest).contains(&id.generation())
+}
+
 /// Who owns an id; 0 if it is stale or never was.
 pub fn owner(id: CheckId) -> u64 {
     let Some((_, record)) = entry(id.slot()) else { return 0 };
