@@ -186,7 +186,7 @@ static void recovers_after_a_restart(void) {
   meshvitals_subscription_free(results);
   results = subscribe(monitor, MESHVITALS_KIND_RESULT);
   GOOD(meshvitals_monitor_start(monitor, NULL));
-  meshvitals_event_t event = await_result(results, job->id, MESHVITALS_OUTCOME_LOCAL);
+  meshvitals_event_t event = await_result(results, job->id, MESHVITALS_OUTCOME_TIMEOUT);
   NEED(event.reason == MESHVITALS_REASON_STILL_RUNNING && job->calls == 1, event.reason);
   job->gate = 0;
   sem_post(&job->go);
