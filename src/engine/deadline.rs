@@ -75,6 +75,11 @@ impl Core {
         self.plan_next(index, pace);
     }
 
+    /// Takes back a request that the host program has not looked at.
+    pub(super) fn withdraw(&self, token: u64) {
+        self.mailboxes.iter().for_each(|mailbox| mailbox.withdraw(token));
+    }
+
     fn emit_cancel(&self, index: u32, token: u64) {
         if let Some(check) = self.table.get(index) {
             let event = Event::new(Kind::Cancel, check.id, self.now);
@@ -144,8 +149,10 @@ impl Core {
                     self.runs.remove(token);
                 }
                 self.commands.push(Command::Cancel { token });
-                if external && phase == Phase::Running {
-                    self.emit_cancel(index, token);
+                match phase {
+                    Phase::Running if external => self.emit_cancel(index, token),
+                    Phase::Asked => self.withdraw(token),
+                    _ => {}
                 }
             }
             Activity::Waiting => check.activity = Activity::Idle,

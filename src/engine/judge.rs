@@ -49,6 +49,9 @@ impl Core {
             Phase::Running | Phase::Expiring | Phase::Asked | Phase::Cancelling => {}
         }
         let linger_ns = check.policy().linger_ns;
+        if run.phase == Phase::Asked {
+            self.withdraw(token);
+        }
         let (result, late) = self.against_deadline(result, run.deadline, finished);
         self.close_run(token, overran, linger_ns);
         let mut pace = self.book(index, run.booked(), result, finished);
