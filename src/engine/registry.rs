@@ -143,7 +143,7 @@ impl Core {
         let index = owner as u32;
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
-            _ if publish::has_ended(id) => {
+            _ if owner == 0 && publish::was_given_out(id) => {
                 Err(Error::refused(Code::Stale, "the check of this id was removed"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
