@@ -131,8 +131,6 @@ impl Groups {
         let one = member(check);
         let waits = u32::from(one.critical && !check.was_functional);
         self.each(check, |group| {
-            // What an empty group answered says nothing about its first member.
-            group.answer &= group.members > 0;
             group.members += 1;
             group.critical += u32::from(one.critical);
             group.waiting += waits;

@@ -198,10 +198,10 @@ impl Core {
         finished: Tick,
     ) -> bool {
         let open = |phase| matches!(phase, Phase::Running | Phase::Cancelling | Phase::Lingering);
-        let Some(&mut run) = self.runs.get(token) else { return false };
+        let Some(run) = self.runs.get(token) else { return false };
         let wanted = run.check == id && open(run.phase);
         if wanted {
-            self.finish(token, result, finished.max(run.started));
+            self.finish(token, result, finished);
         }
         wanted
     }

@@ -191,9 +191,9 @@ pub fn release_many(ids: &[CheckId]) {
     ids.iter().for_each(|&id| allocator.give_back(id));
 }
 
-/// The cell of an id, also of a stale one; none if its slot was never in use.
+/// The cell of an id, also of a stale one; none if its slot was never in use, or the id is 0.
 pub fn cell(id: CheckId) -> Option<&'static Cell> {
-    entry(id.slot()).map(|(cell, _)| cell)
+    entry(id.slot()).filter(|_| id.generation() > 0).map(|(cell, _)| cell)
 }
 
 /// Who owns an id; 0 if it is stale or never was.
