@@ -285,7 +285,7 @@ impl Driver {
         }
     }
 
-    /// Ends everything at the end of the background thread.
+    /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.callbacks.close();

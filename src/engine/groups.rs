@@ -131,6 +131,8 @@ impl Groups {
         let one = member(check);
         let waits = u32::from(one.critical && !check.was_functional);
         self.each(check, |group| {
+            // What an empty group answered says nothing about its first member.
+            group.answer &= group.members > 0;
             group.members += 1;
             group.critical += u32::from(one.critical);
             group.waiting += waits;
@@ -220,7 +222,9 @@ impl Groups {
         if self.exact {
             return Tick::NEVER;
         }
-        let bounds = self.list.iter().map(|group| group.fresh_until.before(MARGIN_NS));
+        // A group that nothing makes older has no bound, which must not become one by the margin.
+        let bounded = self.list.iter().filter(|group| group.fresh_until < Tick::NEVER);
+        let bounds = bounded.map(|group| group.fresh_until.before(MARGIN_NS));
         // A bound that stays close belongs to a member whose own timer is set for it.
         bounds.filter(|&at| at > now).min().unwrap_or(Tick::NEVER)
     }

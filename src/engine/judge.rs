@@ -1,6 +1,7 @@
 //! From the end of a run to a status, and to the time of the next run.
 
 use super::core::Core;
+use super::masks::is_stale;
 use super::runs::{Booked, Phase, Place, Run, is_external};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
@@ -116,7 +117,7 @@ impl Core {
                 // Reports may arrive in another order than they were made.
                 check.last = check.last.max(at);
                 check.believed = true;
-                check.mask.put(Mask::STALE, false);
+                check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
         if result.reason == Reason::NO_SAMPLE {

@@ -50,6 +50,11 @@ pub(super) fn publish_cell(check: &Check) {
     }
 }
 
+/// Whether what is known of a check is too old.
+pub(super) fn is_stale(check: &Check, now: Tick) -> bool {
+    check.detector.measured() != Status::Unknown && check.fresh_until() <= now
+}
+
 /// Whether those that depend on this check are blocked.
 fn blocks(check: &Check) -> bool {
     check.detector.measured() == Status::Unhealthy || check.mask.has(Mask::BLOCKED)

@@ -4,7 +4,7 @@
 use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
-use super::masks::publish_cell;
+use super::masks::{is_stale, publish_cell};
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
@@ -142,7 +142,7 @@ impl Core {
         let index = owner as u32;
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
-            _ if owner == 0 && id.generation() > 0 && publish::cell(id).is_some() => {
+            _ if publish::has_ended(id) => {
                 Err(Error::refused(Code::Stale, "the check of this id was removed"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
@@ -283,6 +283,7 @@ impl Core {
         if let Some(check) = self.table.get(index) {
             self.groups.join(check);
         }
+        let now = self.now;
         self.change(index, |check| {
             check.probe = spec.probe;
             if other_probe {
@@ -292,6 +293,8 @@ impl Core {
                 check.set_message(Message::NONE);
                 check.set_value(f64::NAN);
                 (check.latency_ns, check.last, check.believed) = (0, Tick(0), false);
+            } else if check.believed {
+                check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
         if let Some(check) = self.table.get(index) {

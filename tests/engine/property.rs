@@ -74,8 +74,10 @@ impl Story {
         match event.kind {
             Kind::Status => {
                 assert!(!self.gone.contains(&event.check), "after its end: {event:?}");
-                let (shown, sequence) =
-                    *self.shown.entry(event.check).or_insert((event.previous, event.sequence - 1));
+                let (shown, sequence) = *self
+                    .shown
+                    .entry(event.check)
+                    .or_insert((event.previous, event.sequence - 1 - u64::from(event.merged)));
                 assert_eq!(event.previous, shown, "{event:?}");
                 assert_eq!(event.sequence, sequence + 1 + u64::from(event.merged), "{event:?}");
                 self.shown.insert(event.check, (event.status, event.sequence));

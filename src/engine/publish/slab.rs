@@ -193,7 +193,7 @@ pub fn release_many(ids: &[CheckId]) {
 
 /// The cell of an id, also of a stale one; none if its slot was never in use.
 pub fn cell(id: CheckId) -> Option<&'static Cell> {
-    entry(id.slot()).map(|(cell, _)| cell)
+    entry(id.slot()).filter(|_| id.generation() > 0).map(|(cell, _)| cell)
 }
 
 /// Who owns an id; 0 if it is stale or never was.
@@ -203,6 +203,14 @@ pub fn owner(id: CheckId) -> u64 {
     // Asked afterwards, because the slot may be changing hands: who has read the new owner also
     // sees that the old generation has ended, which happened before.
     if record.is(id) { owner } else { 0 }
+}
+
+/// Whether an id was given out once and has ended since.
+pub fn has_ended(id: CheckId) -> bool {
+    let Some((_, record)) = entry(id.slot()) else { return false };
+    // The generation of a slot is that of its present or next id, 0 when they are used up.
+    let present = record.generation.load(Ordering::Acquire) as u32;
+    id.generation() > 0 && (present == 0 || id.generation() < present)
 }
 
 /// Changes who owns an id; a stale one is left alone. Callers let this and the release of the
