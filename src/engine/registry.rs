@@ -160,14 +160,11 @@ impl Core {
     fn admit_probe(&self, spec: &CheckSpec, callback: bool) -> Result<(), Error> {
         if (spec.probe == ProbeSpec::Callback) != callback {
             let text = "a callback check is registered together with its function, and no other is";
-            return Err(Error::refused(Code::Mode, text));
+            return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));
         }
         if self.settings.manual && !allowed_in_manual(&spec.probe) {
-            let text = format!(
-                "/{}: a manual monitor accepts callback, external and heartbeat checks",
-                spec.probe.key()
-            );
-            return Err(Error::refused(Code::Mode, text));
+            let text = "a manual monitor accepts callback, external and heartbeat checks";
+            return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));
         }
         Ok(())
     }
