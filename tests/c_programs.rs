@@ -6,6 +6,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::io::Write;
 use std::process::Command;
 use support::{compile, outcome};
 
@@ -59,10 +60,14 @@ fn bad_input_overruns_nothing_under_a_sanitizer_that_is_on() {
     if let Err(report) = outcome(Command::new(program)) {
         panic!("{report}");
     }
-    let overflowing = [SANITIZED, &["-DOVERFLOW"]].concat();
-    let program = compile(&overflowing, "bad_input.c", "bad_input_overflowing");
-    let report = outcome(Command::new(program)).expect_err("the sanitizer sees the overflow");
-    assert!(report.contains("heap-buffer-overflow"), "{report}");
+    for (flags, says) in [
+        (["-DOVERFLOW", "-fno-sanitize=undefined"], "heap-buffer-overflow"),
+        (["-DOVERFLOW", "-fno-sanitize=address"], "runtime error"),
+    ] {
+        let program = compile(&[SANITIZED, &flags].concat(), "bad_input.c", "bad_input_overflow");
+        let report = outcome(Command::new(program)).expect_err("the sanitizer sees the overflow");
+        assert!(report.contains(says), "{report}");
+    }
 }
 
 #[test]
@@ -72,4 +77,34 @@ fn a_cpp_program_lives_the_same_life() {
     if let Err(report) = outcome(Command::new(program)) {
         panic!("{report}");
     }
+}
+
+/// Runs a program under valgrind: no error, and nothing that is lost for certain.
+#[track_caller]
+fn run_under_valgrind(source: &str) {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        let note = "skipped: valgrind is not installed";
+        writeln!(std::io::stderr(), "{note}").expect("the reason can be told");
+        return;
+    }
+    let name = format!("{}_valgrind", source.trim_end_matches(".c"));
+    let program = compile(C11, source, &name);
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+        .args(["--errors-for-leak-kinds=definite", "--show-leak-kinds=definite"])
+        .arg(program);
+    if let Err(report) = outcome(valgrind) {
+        panic!("{report}");
+    }
+}
+
+#[test]
+fn a_whole_life_loses_no_memory() {
+    run_under_valgrind("life_cycle.c");
+}
+
+#[test]
+fn a_manual_monitor_loses_no_memory() {
+    run_under_valgrind("manual.c");
 }

@@ -2,11 +2,11 @@
 
 use super::core::Core;
 use super::masks::is_stale;
-use super::runs::{Booked, Phase, Run, is_external};
+use super::runs::{Booked, Phase, Place, Run, is_external};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
 use crate::model::{
-    CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule,
+    CheckId, Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule,
 };
 use crate::time::Tick;
 
@@ -40,7 +40,7 @@ impl Core {
         match run.phase {
             Phase::Lingering => return self.finish_late(run, &result),
             Phase::Stuck => {
-                if check.activity == Activity::Stuck(token) {
+                if check.activity == Activity::Stuck(Place::of(token)) {
                     check.activity = Activity::Idle;
                 }
                 self.runs.remove(token);
@@ -116,10 +116,10 @@ impl Core {
             check.set_message(result.message.clone());
             check.latency_ns = result.latency_ns;
             if result.outcome != Outcome::Local {
-                check.value = result.value;
+                check.set_value(result.value);
                 // Reports may arrive in another order than they were made.
                 check.last = check.last.max(at);
-                check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
+                check.believed = true;
                 check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
@@ -229,16 +229,5 @@ impl Core {
             self.conclude(token, silence, self.now, true);
             self.settle();
         }
-    }
-}
-
-/// Until when a result may be believed: end + 2 intervals + timeout; of a heartbeat: one ttl
-/// beyond the silence that would make it UNHEALTHY.
-pub(super) fn fresh_until(probe: &ProbeSpec, policy: &Policy, end: Tick) -> Tick {
-    match probe {
-        ProbeSpec::Heartbeat { ttl_ns } => {
-            end.after(ttl_ns.saturating_mul(u64::from(policy.failure_threshold) + 1))
-        }
-        _ => end.after(policy.interval_ns.saturating_mul(2)).after(policy.timeout_ns),
     }
 }

@@ -81,13 +81,13 @@ impl Queue {
     /// Appends an event, merging if the queue is full.
     pub fn push(&mut self, event: Event) {
         match event.kind {
-            Kind::Status | Kind::Result => self.push_merging(event),
+            Kind::Status | Kind::Result | Kind::Stopped => self.push_merging(event),
             Kind::Due => {
                 let token = event.token;
                 let number = self.append(event, None);
                 self.requests.insert(token, number);
             }
-            Kind::Cancel | Kind::Stopped | Kind::Forked => {
+            Kind::Cancel | Kind::Forked => {
                 self.append(event, None);
             }
             Kind::Removed => {
@@ -277,6 +277,17 @@ mod tests {
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].previous, events[0].status), (Status::Healthy, Status::Healthy));
         assert_eq!((events[0].merged, events[0].sequence), (1, 2));
+    }
+
+    #[test]
+    fn stops_that_nobody_hears_of_are_merged() {
+        let mut queue = Queue::new(2);
+        for round in 0..50 {
+            queue.push(Event::new(Kind::Stopped, CheckId(0), Tick(round)));
+        }
+        let events = drain(&mut queue);
+        assert!(events.len() <= 2);
+        assert_eq!(events.iter().map(|event| event.merged + 1).sum::<u32>(), 50);
     }
 
     #[test]

@@ -301,10 +301,9 @@ int main(void) {
 
 #ifdef OVERFLOW
   {
-    char *byte = (char *)malloc(8);
-    volatile size_t place = 8;
-    byte[place] = 1;
-    free(byte);
+    volatile char *byte = (volatile char *)malloc(8);
+    byte[8] = 1;
+    free((void *)byte);
   }
 #endif
   return 0;

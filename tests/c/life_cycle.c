@@ -31,7 +31,7 @@ static void refused_checks_leave_no_trace(meshvitals_monitor_t *m) {
           &err),
       MESHVITALS_ERROR_RANGE, "/failure_threshold");
   EXPECT_REFUSAL(meshvitals_register(m, "{\"name\": \"a\", \"callback\": {}}", &id, &err),
-                 MESHVITALS_ERROR_MODE, "");
+                 MESHVITALS_ERROR_MODE, "/callback");
   CHECK_EQ(id, 77);
   CHECK_EQ(meshvitals_find(m, "a", &id), MESHVITALS_ERROR_NOT_FOUND);
   CHECK_EQ(id, 77);

@@ -97,7 +97,7 @@ impl Story {
 fn aggregate(monitor: &Monitor, member: impl Fn(&meshvitals::Snapshot) -> bool) -> Status {
     let all: Vec<_> =
         monitor.list().unwrap().iter().map(|&id| monitor.snapshot(id).unwrap()).collect();
-    let hidden = |mask: u32| mask & 1 == 0 && mask & 6 != 0;
+    let hidden = |mask: u8| mask & 1 == 0 && mask & 6 != 0;
     let counted: Vec<_> = all.iter().filter(|one| member(one) && !hidden(one.mask.0)).collect();
     let critical = |status| counted.iter().any(|one| one.critical && one.status == status);
     let any = |status| counted.iter().any(|one| one.status == status);

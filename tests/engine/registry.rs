@@ -10,8 +10,8 @@ fn a_batch_is_registered_whole_or_not_at_all() {
     for (bad, code, key) in [
         (external("good", ""), Code::Exists, "/1/name"),
         (external("bad", r#""interval": "1ms""#), Code::Range, "/1/interval"),
-        (r#"{"name": "bad", "tcp": {"address": "127.0.0.1:1"}}"#.into(), Code::Mode, ""),
-        (r#"{"name": "bad", "callback": {}}"#.into(), Code::Mode, ""),
+        (r#"{"name": "bad", "tcp": {"address": "127.0.0.1:1"}}"#.into(), Code::Mode, "/1/tcp"),
+        (r#"{"name": "bad", "callback": {}}"#.into(), Code::Mode, "/1/callback"),
         (r#"{"name": "system.bad", "external": {}}"#.into(), Code::Range, "/1/name"),
     ] {
         let error = rig.monitor.register_many(&format!("[{good}, {bad}]")).unwrap_err();

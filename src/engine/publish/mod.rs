@@ -13,8 +13,8 @@ mod slab;
 mod tests;
 
 pub use slab::{
-    allocate, allocate_many, cell, has_ended, hold, owner, release, release_many, restore,
-    set_owner,
+    allocate, allocate_many, cell, hold, owner, release, release_many, restore, set_owner,
+    was_given_out,
 };
 
 use crate::model::{CheckId, Status};

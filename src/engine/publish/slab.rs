@@ -205,12 +205,14 @@ pub fn owner(id: CheckId) -> u64 {
     if record.is(id) { owner } else { 0 }
 }
 
-/// Whether this was an id once and is none any more.
-pub fn has_ended(id: CheckId) -> bool {
+/// Whether an id was ever given out: it is in use, or stale.
+pub fn was_given_out(id: CheckId) -> bool {
     let Some((_, record)) = entry(id.slot()) else { return false };
-    // The generation in use, or the next one; 0 when they are used up.
-    let generation = record.generation.load(Ordering::Acquire) as u32;
-    id.generation() > 0 && (generation == 0 || id.generation() < generation)
+    let generation = record.generation.load(Ordering::Acquire);
+    let newest = generation as u32;
+    // The generation of a free slot is the next one; after the last follows 0.
+    let newest = if generation & LIVE == 0 { newest.wrapping_sub(1) } else { newest };
+    (1..=newest).contains(&id.generation())
 }
 
 /// Changes who owns an id; a stale one is left alone. Callers let this and the release of the
