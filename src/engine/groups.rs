@@ -192,6 +192,7 @@ impl Groups {
         let exact = table.len() <= EXACT_LIMIT;
         let few_again = exact && !self.exact;
         self.exact = exact;
+        let mut news = Vec::new();
         for group in &mut self.list {
             if publish::cell(group.id).is_some_and(|cell| cell.fresh_until() != group.fresh_until) {
                 group.publish();
@@ -199,13 +200,15 @@ impl Groups {
             let status = group.tally.status();
             group.answer_anew(status);
             if status != group.status {
-                tell(group.change(status, now));
+                news.push(group.change(status, now));
             }
             group.dirty |= few_again || (!exact && now >= group.fresh_until.before(MARGIN_NS));
         }
         if self.list.iter().any(|group| group.dirty) {
             self.scan(table);
         }
+        // Last: who hears of a change and looks must find it.
+        news.into_iter().for_each(&mut tell);
     }
 
     /// Forgets the answers that rest on results of an earlier life. A start-up stays finished.

@@ -1,7 +1,7 @@
 //! Groups and the whole: aggregation, criticality, and the answers to an orchestrator.
 
-use crate::rig::{Rig, external, fail, pass};
-use meshvitals::{CheckId, Kind, Kinds, Outcome, Reason, RunResult, Status};
+use crate::rig::{PATIENCE, Rig, external, fail, pass};
+use meshvitals::{CheckId, Kind, Kinds, Monitor, Outcome, Reason, RunResult, Status};
 use std::time::Duration;
 
 use Status::{Degraded, Healthy, Unhealthy, Unknown};
@@ -194,4 +194,39 @@ fn groups_tell_their_changes_after_their_members() {
     ];
     assert_eq!(said, [&joined[..], &passed[..]].concat());
     assert!(events.iter().all(|event| event.kind == Kind::Status));
+}
+
+#[test]
+fn whoever_hears_of_a_change_finds_it_in_the_cells() {
+    let monitor = Monitor::new(Some(r#"{"system_checks": false}"#)).unwrap();
+    let id = monitor.register(r#"{"name": "c", "heartbeat": {"ttl": "1h"}}"#).unwrap();
+    let overall = monitor.group_find("overall").unwrap();
+    let events = monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    let (done, seen) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let monitor = &monitor;
+        scope.spawn(move || {
+            for round in 0..4_000 {
+                let status = if round % 2 == 0 { Healthy } else { Unhealthy };
+                monitor.override_status(id, Some((status, 3_600_000))).unwrap();
+                if seen.recv_timeout(PATIENCE).is_err() {
+                    return;
+                }
+            }
+        });
+        let done = done;
+        for _ in 0..4_000 {
+            let mut heard = 0;
+            while heard < 2 {
+                for event in events.poll(64, Some(PATIENCE)).unwrap() {
+                    if event.reason != Reason::INITIAL {
+                        assert_eq!(monitor.status(event.check), event.status);
+                        heard += 1;
+                    }
+                }
+            }
+            assert_eq!(monitor.status(overall), monitor.status(id));
+            done.send(()).unwrap();
+        }
+    });
 }
