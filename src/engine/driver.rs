@@ -38,9 +38,11 @@ impl Inbox {
         Ok(Inbox { done: Mutex::new(Vec::new()), wake: Wake::new()? })
     }
 
-    /// Keeps results that nobody took for the next life.
-    pub fn put_back(&self, done: &mut Vec<Done>) {
+    /// At the end of a life: leaves to the next one, which may have begun, the results that came
+    /// too late for this one, and whatever it was woken for while this one still looked.
+    pub fn hand_on(&self, done: &mut Vec<Done>) {
         lock(&self.done).append(done);
+        self.wake.wake();
     }
 
     fn put(&self, run: u64, result: RunResult, finished: Tick) {

@@ -193,19 +193,17 @@ impl Core {
         }
     }
 
-    /// Publishes our own health; it rides on turns that happen anyway. True if it changed.
-    pub(super) fn publish_own(&mut self) -> bool {
-        let Some(index) = self.own else { return false };
+    /// Publishes our own health; it rides on turns that happen anyway.
+    pub(super) fn publish_own(&mut self) {
+        let Some(index) = self.own else { return };
         let (now, lhm, fault) = (self.now, self.lhm, self.fault);
         let degraded = lhm >= OWN_DEGRADED;
         let next = self.next_at().max(now).after(OWN_FRESHNESS_NS);
-        let sequence = self.table.get(index).map_or(0, |check| check.sequence);
         self.change(index, |check| {
             check.detector.set_own(degraded);
             check.reason = if degraded { fault } else { Reason::NONE };
             check.set_value(lhm);
             (check.last, check.believed, check.rare_mut().own_until) = (now, true, next);
         });
-        self.table.get(index).is_some_and(|check| check.sequence != sequence)
     }
 }

@@ -138,8 +138,7 @@ impl Body {
             }
         }
         let mut driver = lock(&self.driver);
-        // What came too late for this life may be what the next one waits for.
-        driver.inbox().put_back(&mut self.done);
+        driver.inbox().hand_on(&mut self.done);
         driver.close();
         let garbage = driver.take_garbage();
         drop(driver);

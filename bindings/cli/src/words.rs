@@ -40,7 +40,7 @@ pub fn value(value: f64, threshold: f64) -> String {
         return String::new();
     }
     if threshold.is_nan() {
-        return format!("{value}");
+        return format!("{}", (value * 1000.0).round() / 1000.0);
     }
     format!("{:.0} % of {:.0} %", value * 100.0, threshold * 100.0)
 }
