@@ -24,6 +24,7 @@ help: ## This list
 
 build: need-build ## The library and the command, for release
 	$(CARGO) build --release --workspace --exclude meshvitals-bench
+	ln -sf libmeshvitals.so target/release/libmeshvitals.so.0
 
 run: need-build ## Watches this machine; ARGS="--help" says what else it can
 	$(CARGO) run --release -p meshvitals-cli -- run $(ARGS)

@@ -716,7 +716,8 @@ meshvitals_code_t meshvitals_replace(meshvitals_monitor_t *m,
 
 // Removes a check. When this returns no call of its function starts; one may still be running.
 //
-// Returns: OK; NULL; NOT_FOUND; STALE for an id that was removed before; FORKED.
+// Returns: OK; NULL; NOT_FOUND; STALE for an id that was removed before; MODE for
+// meshvitals.self; FORKED.
 // Threads: any, callbacks and event consumers included.
 // Ownership: the id is used up.
 // Since: 0.1.0

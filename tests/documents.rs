@@ -5,6 +5,7 @@
 //! contains each of `says`, and none of `hides`.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 
 use meshvitals::error::Error;
 use meshvitals::model::document::{
@@ -71,7 +72,7 @@ fn a_silent_check_takes_the_defaults_of_the_library() {
     assert_eq!((check.cookie, check.depends_on.len()), (0, 0));
     let ProbeSpec::Tcp(tcp) = check.probe else { panic!("not tcp") };
     assert_eq!(tcp.connect, Connect::Full);
-    assert_eq!(tcp.target, Target::Ip("10.0.0.5:5432".parse().expect("an address")));
+    assert_eq!(tcp.target, Target::V4("10.0.0.5:5432".parse().expect("an address")));
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn an_http_check_says_all_that_the_request_needs() {
         "body_contains": "ok", "body_limit": 100}}}"#;
     let check = parse_check(text, &Defaults::default()).expect("a check");
     let ProbeSpec::Http(http) = check.probe else { panic!("not http") };
-    assert_eq!(http.target, Target::Unix("/run/api.sock".into()));
+    assert_eq!(http.target, Target::unix("/run/api.sock"));
     assert_eq!((&*http.host, &*http.method), ("api.example:8080", "POST"));
     assert_eq!((&*http.path, &*http.body), ("/health?deep=1", "{}"));
     assert_eq!(*http.headers, [("X-Token".into(), "t0k".into())]);
@@ -156,7 +157,7 @@ fn a_url_alone_gives_target_host_and_path() {
         let text = json!({"name": "a", "http": {"url": url}}).to_string();
         let check = parse_check(&text, &Defaults::default()).expect(url);
         let ProbeSpec::Http(http) = check.probe else { panic!("not http") };
-        assert_eq!(http.target, Target::Ip(target.parse().expect("an address")), "{url}");
+        assert_eq!(http.target, target.parse::<SocketAddr>().expect("an address").into(), "{url}");
         assert_eq!((&*http.host, &*http.path), (host, path), "{url}");
     }
 }

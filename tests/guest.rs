@@ -5,7 +5,7 @@
 //! this test, and runs it with a bound on its time. A program ends with 0 or says what was wrong.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -34,10 +34,11 @@ fn library() -> &'static Path {
     })
 }
 
-fn compile(name: &str) -> PathBuf {
+/// Compiles a program; the tests that share one give it names of their own, for they run at once.
+fn compile(name: &str, as_name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = library();
-    let program = directory.join(name);
+    let program = directory.join(as_name);
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".into());
     let output = Command::new(compiler)
         .args(["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"])
@@ -88,7 +89,7 @@ fn kill(child: &mut Child) {
 }
 
 fn run(name: &str, arguments: &[&Path]) {
-    let mut command = Command::new(compile(name));
+    let mut command = Command::new(compile(name, name));
     command.args(arguments);
     finish(command);
 }
@@ -96,4 +97,48 @@ fn run(name: &str, arguments: &[&Path]) {
 #[test]
 fn a_child_of_a_fork_never_hangs_and_can_begin_anew() {
     run("guest_fork", &[]);
+}
+
+#[test]
+fn callbacks_may_fail_hang_and_call_back_and_are_dropped_once() {
+    run("guest_callback", &[]);
+}
+
+#[test]
+fn a_process_ends_as_it_wants_while_a_callback_hangs() {
+    run("guest_exit", &[]);
+}
+
+#[test]
+fn the_library_may_be_unloaded_while_a_monitor_runs() {
+    run("guest_dlopen", &[&library().join("libmeshvitals.so.0")]);
+}
+
+#[test]
+fn eight_threads_may_call_everything_at_once() {
+    run("guest_hammer", &[]);
+}
+
+#[test]
+fn a_stop_leaves_nothing_behind_and_is_in_time() {
+    run("guest_stop", &[]);
+}
+
+#[test]
+fn signals_descriptors_and_environment_are_the_hosts() {
+    run("guest_signals", &[]);
+}
+
+/// Where a checker of memory is to be had; it knows of every read and write that is not allowed.
+#[test]
+fn eight_threads_read_and_write_only_what_is_theirs() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        let text = "skipped: valgrind is not installed";
+        std::io::stderr().write_all(text.as_bytes()).expect("stderr is open");
+        return;
+    }
+    let program = compile("guest_hammer", "guest_hammer_slowly");
+    let mut command = Command::new("valgrind");
+    command.args(["-q", "--error-exitcode=9", "--fair-sched=try"]).arg(program).arg("4");
+    finish(command);
 }

@@ -86,11 +86,13 @@ impl Row {
 
     fn cells(&self) -> [String; 8] {
         let optional = |figure: Option<f64>| figure.map_or(String::new(), short);
+        // A limit that was computed from figures has more digits than anybody can use.
+        let rounded = |limit: f64| (limit * 100.0).round() / 100.0;
         let goal = match self.goal {
             Goal::RatioAtLeast(limit) => format!("≥ {limit} × raw"),
             Goal::RatioAtMost(limit) => format!("≤ {limit} × raw"),
-            Goal::AtLeast(limit) => format!("≥ {limit} {}", self.unit),
-            Goal::AtMost(limit) => format!("≤ {limit} {}", self.unit),
+            Goal::AtLeast(limit) => format!("≥ {} {}", rounded(limit), self.unit),
+            Goal::AtMost(limit) => format!("≤ {} {}", rounded(limit), self.unit),
             Goal::Shown => String::new(),
         };
         let reached = match self.reached() {

@@ -70,8 +70,11 @@ impl Function {
     /// called, and then the result tells nothing.
     pub fn call(&self, run: &Run) -> RunResult {
         let (acquire, relaxed) = (Ordering::Acquire, Ordering::Relaxed);
-        if self.state.compare_exchange(IDLE, CALLED, acquire, relaxed).is_err() {
-            return RunResult::new(Outcome::Local, Reason::NONE);
+        if let Err(state) = self.state.compare_exchange(IDLE, CALLED, acquire, relaxed) {
+            // A call of before a stop has not come back.
+            let busy = state == CALLED;
+            let reason = if busy { Reason::STILL_RUNNING } else { Reason::NONE };
+            return RunResult::new(Outcome::Local, reason);
         }
         let result = catch_unwind(AssertUnwindSafe(|| self.callback.run(run)));
         // Not a plain store: the check may have been removed meanwhile.

@@ -292,7 +292,7 @@ impl Core {
         };
         let step = match check.activity {
             Activity::Idle | Activity::Stuck(_) if !check.mask.has(Mask::PAUSED) => check.due,
-            Activity::Running(token) => self.runs.limit(token),
+            Activity::Running(place) => self.runs.limit(place),
             Activity::Idle | Activity::Stuck(_) | Activity::Waiting => Tick::NEVER,
         };
         let override_end = match check.rare.as_ref().and_then(|rare| rare.forced) {
@@ -307,7 +307,11 @@ impl Core {
     pub(super) fn freshness_end(&self, check: &Check) -> Tick {
         let known = check.detector.measured() != Status::Unknown;
         let own = matches!(check.probe, ProbeSpec::Own);
-        if known && !own && !check.mask.has(Mask::STALE) { check.fresh_until } else { Tick::NEVER }
+        if known && !own && !check.mask.has(Mask::STALE) {
+            check.fresh_until()
+        } else {
+            Tick::NEVER
+        }
     }
 
     /// Hands an event to whoever wants its kind.

@@ -6,7 +6,7 @@
 //! it convicts anybody, because the answer may be waiting in our own queue.
 
 use super::core::{Command, Core};
-use super::runs::{Class, Phase, is_external};
+use super::runs::{Class, Phase, Place, is_external};
 use super::table::{Activity, Check};
 use crate::model::{Event, Kind, Outcome, Reason, RunResult};
 use crate::time::Tick;
@@ -19,12 +19,11 @@ impl Core {
     pub(super) fn end_run(&mut self, index: u32) {
         let (now, horizon) = (self.now, self.horizon);
         let Some(check) = self.table.get(index) else { return };
-        let Activity::Running(token) = check.activity else { return };
+        let Activity::Running(place) = check.activity else { return };
         let external = is_external(check);
         let (timeout_ns, linger_ns) = (check.policy().timeout_ns, check.policy().linger_ns);
-        let Some(&mut run) = self.runs.get(token).filter(|run| run.limit <= horizon) else {
-            return;
-        };
+        let Some(&run) = self.runs.at(place).filter(|run| run.limit <= horizon) else { return };
+        let token = run.token;
         match run.phase {
             // Nobody is convicted here, so it does not matter how late we are.
             Phase::Asked | Phase::Cancelling => {
@@ -75,6 +74,11 @@ impl Core {
         self.plan_next(index, pace);
     }
 
+    /// Takes back a request that the host program has not looked at.
+    pub(super) fn withdraw(&self, token: u64) {
+        self.mailboxes.iter().for_each(|mailbox| mailbox.withdraw(token));
+    }
+
     fn emit_cancel(&self, index: u32, token: u64) {
         if let Some(check) = self.table.get(index) {
             let event = Event::new(Kind::Cancel, check.id, self.now);
@@ -101,7 +105,7 @@ impl Core {
             }
             Class::Callback | Class::Disk if overran => {
                 (run.phase, run.limit) = (Phase::Stuck, Tick::NEVER);
-                check.activity = Activity::Stuck(token);
+                check.activity = Activity::Stuck(Place::of(token));
             }
             _ => {
                 self.runs.remove(token);
@@ -131,21 +135,24 @@ impl Core {
         let Some(check) = self.table.get_mut(index) else { return };
         let (external, timeout_ns) = (is_external(check), check.policy().timeout_ns);
         match check.activity {
-            Activity::Running(token) => {
+            Activity::Running(place) => {
                 check.activity = Activity::Idle;
+                let Some(token) = self.runs.at(place).map(|run| run.token) else { return };
                 let Some(run) = self.runs.get(token) else { return };
                 let (class, phase) = (run.class, run.phase);
                 self.slots.give_back(class);
                 if matches!(class, Class::Callback | Class::Disk) {
                     (run.phase, run.limit) = (Phase::Stuck, Tick::NEVER);
                     run.deadline = now.after(timeout_ns);
-                    check.activity = Activity::Stuck(token);
+                    check.activity = Activity::Stuck(place);
                 } else {
                     self.runs.remove(token);
                 }
                 self.commands.push(Command::Cancel { token });
-                if external && phase == Phase::Running {
-                    self.emit_cancel(index, token);
+                match phase {
+                    Phase::Running if external => self.emit_cancel(index, token),
+                    Phase::Asked => self.withdraw(token),
+                    _ => {}
                 }
             }
             Activity::Waiting => check.activity = Activity::Idle,

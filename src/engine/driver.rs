@@ -38,6 +38,11 @@ impl Inbox {
         Ok(Inbox { done: Mutex::new(Vec::new()), wake: Wake::new()? })
     }
 
+    /// Keeps results that nobody took for the next life.
+    pub fn put_back(&self, done: &mut Vec<Done>) {
+        lock(&self.done).append(done);
+    }
+
     fn put(&self, run: u64, result: RunResult, finished: Tick) {
         lock(&self.done).push(Done { run, result, finished });
         self.wake.wake();
@@ -285,7 +290,7 @@ impl Driver {
         }
     }
 
-    /// Ends everything at the end of the background thread.
+    /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.callbacks.close();

@@ -220,7 +220,9 @@ impl Groups {
         if self.exact {
             return Tick::NEVER;
         }
-        let bounds = self.list.iter().map(|group| group.fresh_until.before(MARGIN_NS));
+        // A group that nothing makes older has no bound, which must not become one by the margin.
+        let bounded = self.list.iter().filter(|group| group.fresh_until < Tick::NEVER);
+        let bounds = bounded.map(|group| group.fresh_until.before(MARGIN_NS));
         // A bound that stays close belongs to a member whose own timer is set for it.
         bounds.filter(|&at| at > now).min().unwrap_or(Tick::NEVER)
     }

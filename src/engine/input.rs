@@ -198,7 +198,7 @@ impl Core {
             next: if self.running && !paused { check.due } else { Tick::NEVER },
             fresh_until: published_until(check),
             latency_ns: check.latency_ns,
-            value: check.value,
+            value: check.value(),
             threshold: check.probe.threshold(),
             message: self.explanation(check),
             answer: check.published.is_functional(),

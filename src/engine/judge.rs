@@ -1,11 +1,12 @@
 //! From the end of a run to a status, and to the time of the next run.
 
 use super::core::Core;
-use super::runs::{Booked, Phase, Run, is_external};
+use super::masks::is_stale;
+use super::runs::{Booked, Phase, Place, Run, is_external};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
 use crate::model::{
-    CheckId, Event, Kind, Kinds, Mask, Outcome, Policy, ProbeSpec, Reason, RunResult, schedule,
+    CheckId, Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule,
 };
 use crate::time::Tick;
 
@@ -39,7 +40,7 @@ impl Core {
         match run.phase {
             Phase::Lingering => return self.finish_late(run, &result),
             Phase::Stuck => {
-                if check.activity == Activity::Stuck(token) {
+                if check.activity == Activity::Stuck(Place::of(token)) {
                     check.activity = Activity::Idle;
                 }
                 self.runs.remove(token);
@@ -48,6 +49,9 @@ impl Core {
             Phase::Running | Phase::Expiring | Phase::Asked | Phase::Cancelling => {}
         }
         let linger_ns = check.policy().linger_ns;
+        if run.phase == Phase::Asked {
+            self.withdraw(token);
+        }
         let (result, late) = self.against_deadline(result, run.deadline, finished);
         self.close_run(token, overran, linger_ns);
         let mut pace = self.book(index, run.booked(), result, finished);
@@ -112,11 +116,11 @@ impl Core {
             check.set_message(result.message.clone());
             check.latency_ns = result.latency_ns;
             if result.outcome != Outcome::Local {
-                check.value = result.value;
+                check.set_value(result.value);
                 // Reports may arrive in another order than they were made.
                 check.last = check.last.max(at);
-                check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
-                check.mask.put(Mask::STALE, false);
+                check.believed = true;
+                check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
         if result.reason == Reason::NO_SAMPLE {
@@ -194,10 +198,10 @@ impl Core {
         finished: Tick,
     ) -> bool {
         let open = |phase| matches!(phase, Phase::Running | Phase::Cancelling | Phase::Lingering);
-        let Some(&mut run) = self.runs.get(token) else { return false };
+        let Some(run) = self.runs.get(token) else { return false };
         let wanted = run.check == id && open(run.phase);
         if wanted {
-            self.finish(token, result, finished.max(run.started));
+            self.finish(token, result, finished);
         }
         wanted
     }
@@ -225,16 +229,5 @@ impl Core {
             self.conclude(token, silence, self.now, true);
             self.settle();
         }
-    }
-}
-
-/// Until when a result may be believed: end + 2 intervals + timeout; of a heartbeat: one ttl
-/// beyond the silence that would make it UNHEALTHY.
-pub(super) fn fresh_until(probe: &ProbeSpec, policy: &Policy, end: Tick) -> Tick {
-    match probe {
-        ProbeSpec::Heartbeat { ttl_ns } => {
-            end.after(ttl_ns.saturating_mul(u64::from(policy.failure_threshold) + 1))
-        }
-        _ => end.after(policy.interval_ns.saturating_mul(2)).after(policy.timeout_ns),
     }
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 enum Phase {
     #[default]
     Stopped,
-    Running(Runner),
+    Running(Arc<Runner>),
     /// Somebody waits for its end.
     Stopping,
 }
@@ -34,6 +34,8 @@ enum Phase {
 #[derive(Default)]
 pub struct Life {
     phase: Phase,
+    /// Every background thread that nobody has seen end, those of earlier lives included.
+    runners: Vec<Arc<Runner>>,
     /// Pools of earlier lives in which a function of the host has not come back.
     retired: Vec<Pool>,
     /// Where results of functions arrive that were called in earlier lives.
@@ -65,33 +67,29 @@ impl Monitor {
             let text = "a manual monitor has no thread; advance it instead";
             return Err(Error::refused(Code::Mode, text));
         }
-        let forked = inner.check_fork().is_err();
-        if forked {
-            inner.forget_parent();
-        }
         let mut life = lock(&inner.life);
-        match &life.phase {
-            Phase::Running(runner) if !runner.is_ending() => return Ok(()),
-            Phase::Running(runner) if runner.wait(Duration::ZERO) => {}
-            Phase::Running(_) | Phase::Stopping => {
-                return Err(Error::refused(Code::Busy, "the monitor has not stopped yet"));
+        if inner.check_fork().is_err() {
+            inner.forget_parent(&mut life);
+        }
+        match life.phase {
+            Phase::Running(_) => return Ok(()),
+            Phase::Stopping => {
+                return Err(Error::refused(Code::Busy, "another thread is stopping the monitor"));
             }
             Phase::Stopped => {}
         }
         let no_room = |error: std::io::Error| {
             Error::refused(Code::Limit, format!("the background thread cannot start: {error}"))
         };
-        life.phase = Phase::Stopped;
         let driver = Driver::new(inner.number.into(), life.inbox.clone()).map_err(no_room)?;
         life.inbox = Some(driver.inbox());
-        let mut core = lock(&inner.core);
-        if forked {
-            core.restore_cells();
-        }
-        core.start(time::monotonic());
-        drop(core);
-        match runner::start(Arc::downgrade(inner), driver) {
-            Ok(runner) => life.phase = Phase::Running(runner),
+        lock(&inner.core).start(time::monotonic());
+        match runner::start(inner, driver) {
+            Ok(runner) => {
+                let runner = Arc::new(runner);
+                life.runners.push(Arc::clone(&runner));
+                life.phase = Phase::Running(runner);
+            }
             Err(error) => {
                 lock(&inner.core).stop(time::monotonic());
                 return Err(no_room(error));
@@ -173,31 +171,48 @@ impl Inner {
         let changed = Arc::clone(&life.changed);
         let busy = |life: &mut Life| matches!(life.phase, Phase::Stopping);
         let mut life = wait_while(&changed, life, left(), busy);
-        let mut over = true;
         match std::mem::replace(&mut life.phase, Phase::Stopping) {
             Phase::Running(runner) => {
                 drop(life);
-                self.enter(|core| core.stop(core.now()));
+                // First, so that the thread takes nothing any more that a later start plans.
                 runner.end();
-                over = runner.wait(left());
+                self.enter(|core| core.stop(core.now()));
+                runner.wait(left());
                 life = lock(&self.life);
                 life.retired.extend(runner.pools());
-                life.phase = if over { Phase::Stopped } else { Phase::Running(runner) };
+                life.phase = Phase::Stopped;
             }
-            Phase::Stopping => over = false,
+            Phase::Stopping => {
+                let text = "another thread is stopping the monitor";
+                return Err(Error::refused(Code::Timeout, text));
+            }
             Phase::Stopped => {
                 life.phase = Phase::Stopped;
+                // Under the lock of the life, so that nobody starts it in between.
+                let mut core = lock(&self.core);
+                core.stop_silently();
+                let leftover = core.take_leftover();
+                drop(core);
                 drop(life);
-                self.enter(|core| core.stop_silently());
+                self.clean_up(leftover);
                 life = lock(&self.life);
             }
         }
-        let pools = std::mem::take(&mut life.retired);
+        // Left in their places while we wait: another stop waits for the same ones.
+        let (runners, pools) = (life.runners.clone(), life.retired.clone());
         drop(life);
         changed.notify_all();
-        let busy: Vec<Pool> = pools.into_iter().filter(|pool| !pool.wait_idle(left())).collect();
-        over &= busy.is_empty();
-        lock(&self.life).retired.extend(busy);
+        let mut over = true;
+        for runner in runners {
+            over &= runner.wait(left());
+        }
+        for pool in pools {
+            over &= pool.wait_idle(left());
+        }
+        let mut life = lock(&self.life);
+        life.runners.retain(|runner| !runner.wait(Duration::ZERO));
+        life.retired.retain(|pool| !pool.wait_idle(Duration::ZERO));
+        drop(life);
         if over {
             return Ok(());
         }
@@ -250,13 +265,13 @@ impl Inner {
     }
 
     /// In a child: leaks what belongs to the parent's threads and subscriptions.
-    fn forget_parent(&self) {
-        let mut life = lock(&self.life);
-        std::mem::forget(std::mem::take(&mut *life));
-        drop(life);
+    fn forget_parent(&self, life: &mut Life) {
+        std::mem::forget(std::mem::take(life));
         let mut core = lock(&self.core);
         core.forget_parent();
+        core.restore_cells();
         drop(core);
+        // Last: other threads of the child are refused until here.
         self.generation.store(fork::generation(), Ordering::Release);
     }
 }
@@ -265,7 +280,7 @@ impl Inner {
 struct Held {
     _core: OwnedGuard<super::core::Core>,
     _log: OwnedGuard<Option<Arc<Log>>>,
-    driver: Option<OwnedGuard<Driver>>,
+    drivers: Vec<OwnedGuard<Driver>>,
     _life: OwnedGuard<Life>,
     generation: u32,
 }
@@ -273,24 +288,19 @@ struct Held {
 impl fork::Hold for Inner {
     fn hold(self: Arc<Self>) -> Box<dyn Any> {
         let life = OwnedGuard::lock(Arc::clone(&self.life));
-        let driver = match &life.phase {
-            Phase::Running(runner) => Some(OwnedGuard::lock(runner.driver())),
-            _ => None,
-        };
+        let drivers = life.runners.iter().map(|runner| OwnedGuard::lock(runner.driver())).collect();
         let core = OwnedGuard::lock(Arc::clone(&self.core));
         let log = OwnedGuard::lock(Arc::clone(&self.log));
         let generation = fork::generation();
-        Box::new(Held { _core: core, _log: log, driver, _life: life, generation })
+        Box::new(Held { _core: core, _log: log, drivers, _life: life, generation })
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.generation != fork::generation()
-            && let Some(driver) = &mut self.driver
-        {
+        if self.generation != fork::generation() {
             // In the child: its copies of the sockets would keep the parent's connections open.
-            driver.abandon();
+            self.drivers.iter_mut().for_each(|driver| driver.abandon());
         }
     }
 }

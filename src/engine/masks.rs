@@ -39,8 +39,20 @@ pub(super) fn reason(check: &Check) -> Reason {
 pub(super) fn published_until(check: &Check) -> Tick {
     match check.rare.as_ref().and_then(|rare| rare.forced) {
         Some((_, until)) => until,
-        None => check.fresh_until,
+        None => check.fresh_until(),
     }
+}
+
+/// Writes what is published, and until when it may be believed, where readers see it.
+pub(super) fn publish_cell(check: &Check) {
+    if let Some(cell) = publish::cell(check.id) {
+        cell.publish(check.id, check.published, published_until(check));
+    }
+}
+
+/// Whether what is known of a check is too old.
+pub(super) fn is_stale(check: &Check, now: Tick) -> bool {
+    check.detector.measured() != Status::Unknown && check.fresh_until() <= now
 }
 
 /// Whether those that depend on this check are blocked.
@@ -80,10 +92,8 @@ impl Core {
         if changed {
             check.since = now;
         }
-        if (changed || until != until_before)
-            && let Some(cell) = publish::cell(check.id)
-        {
-            cell.publish(check.id, status, until);
+        if changed || until != until_before {
+            publish_cell(check);
         }
         let first = check.was_functional && !was_functional;
         // What lies below the mask that decides is nobody's news.
@@ -107,7 +117,7 @@ impl Core {
                 previous: before.status,
                 status,
                 reason: mask.unwrap_or(plain),
-                value: check.value,
+                value: check.value(),
                 text: self.explanation(check),
                 ..Event::new(Kind::Status, check.id, now)
             };
@@ -193,7 +203,8 @@ impl Core {
         self.change(index, |check| {
             check.detector.set_own(degraded);
             check.reason = if degraded { fault } else { Reason::NONE };
-            (check.value, check.last, check.fresh_until) = (lhm, now, next);
+            check.set_value(lhm);
+            (check.last, check.believed, check.rare_mut().own_until) = (now, true, next);
         });
         self.table.get(index).is_some_and(|check| check.sequence != sequence)
     }

@@ -227,9 +227,10 @@ impl Monitor {
         found.ok_or_else(|| Error::NotFound { what: format!("a group named \"{name}\"") })
     }
 
-    /// The cell of a check or group, valid for ever; it reads UNKNOWN once the id is stale.
+    /// The cell of a check or group, valid for ever; it reads UNKNOWN once the id is stale. None
+    /// for an id that never was.
     pub fn cell(&self, id: CheckId) -> Option<&'static Cell> {
-        publish::cell(id)
+        publish::cell(id).filter(|_| publish::was_given_out(id))
     }
 
     /// Everything known about a check or group.

@@ -4,7 +4,7 @@
 use super::callback::{Callback, Function};
 use super::core::Core;
 use super::groups::OVERALL;
-use super::judge::fresh_until;
+use super::masks::{is_stale, publish_cell};
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
@@ -142,7 +142,7 @@ impl Core {
         let index = owner as u32;
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
-            _ if owner == 0 && id.generation() > 0 && publish::cell(id).is_some() => {
+            _ if owner == 0 && publish::was_given_out(id) => {
                 Err(Error::refused(Code::Stale, "the check of this id was removed"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
@@ -160,14 +160,11 @@ impl Core {
     fn admit_probe(&self, spec: &CheckSpec, callback: bool) -> Result<(), Error> {
         if (spec.probe == ProbeSpec::Callback) != callback {
             let text = "a callback check is registered together with its function, and no other is";
-            return Err(Error::refused(Code::Mode, text));
+            return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));
         }
         if self.settings.manual && !allowed_in_manual(&spec.probe) {
-            let text = format!(
-                "/{}: a manual monitor accepts callback, external and heartbeat checks",
-                spec.probe.key()
-            );
-            return Err(Error::refused(Code::Mode, text));
+            let text = "a manual monitor accepts callback, external and heartbeat checks";
+            return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));
         }
         Ok(())
     }
@@ -222,15 +219,14 @@ impl Core {
             started: Tick(0),
             since: self.now,
             last: Tick(0),
-            fresh_until: Tick(0),
             latency_ns: 0,
-            value: f64::NAN,
             runs: 0,
             sequence: 0,
             reason: Reason::NONE,
             published: Status::Unknown,
             mask: Mask(0),
             was_functional: false,
+            believed: false,
         };
         let index = self.table.insert(check);
         publish::set_owner(id, u64::from(self.number) << 32 | u64::from(index));
@@ -284,6 +280,7 @@ impl Core {
         if let Some(check) = self.table.get(index) {
             self.groups.join(check);
         }
+        let now = self.now;
         self.change(index, |check| {
             check.probe = spec.probe;
             if other_probe {
@@ -291,12 +288,16 @@ impl Core {
                 check.mask.put(Mask::STALE, false);
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);
-                (check.value, check.latency_ns) = (f64::NAN, 0);
-                (check.last, check.fresh_until) = (Tick(0), Tick(0));
-            } else if check.fresh_until != Tick(0) {
-                check.fresh_until = fresh_until(&check.probe, check.policy(), check.last);
+                check.set_value(f64::NAN);
+                (check.latency_ns, check.last, check.believed) = (0, Tick(0), false);
+            } else if check.believed {
+                check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
+        if let Some(check) = self.table.get(index) {
+            // Another interval moves the end of the freshness, which no change of status shows.
+            publish_cell(check);
+        }
         self.relate(index, &spec.depends_on);
         if self.running {
             let born = self.table.get(index).map(|check| check.born);

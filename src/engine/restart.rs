@@ -122,7 +122,7 @@ impl Core {
                 }
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);
-                check.fresh_until = Tick(0);
+                check.believed = false;
             });
         }
         self.groups.begin_anew();

@@ -10,13 +10,12 @@ use super::driver::{Driver, Inbox};
 use super::inner::Inner;
 use super::workers::{self, Pool};
 use crate::probe::net::Done;
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Weak, lock};
+use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, Weak, lock, wait_while};
 use crate::sys::nested::nest;
 use crate::sys::thread::spawn;
 use crate::time::{self, MILLISECOND, SECOND, Tick};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ pub struct Runner {
     driver: Arc<Mutex<Driver>>,
     inbox: Arc<Inbox>,
     ending: Arc<AtomicBool>,
-    ended: Mutex<Receiver<()>>,
+    ended: Arc<Ended>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -37,25 +36,44 @@ pub struct Runner {
 /// # Errors
 ///
 /// The system's error when threads or descriptors are short.
-pub fn start(monitor: Weak<Inner>, driver: Driver) -> io::Result<Runner> {
+pub fn start(monitor: &Arc<Inner>, driver: Driver) -> io::Result<Runner> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let fd = driver.waiting_fd()?;
     let inbox = driver.inbox();
     let driver = Arc::new(Mutex::new(driver));
     let ending = Arc::new(AtomicBool::new(false));
-    let (sender, ended) = channel();
+    let ended = Arc::new(Ended::default());
+    let owner = monitor.number.into();
     let body = Body {
-        owner: monitor.upgrade().map_or(0, |monitor| monitor.number.into()),
-        monitor,
+        monitor: Arc::downgrade(monitor),
         driver: Arc::clone(&driver),
         ending: Arc::clone(&ending),
         asleep_ns: time::boottime().since(time::monotonic()),
         done: Vec::new(),
         expired: Vec::new(),
-        _ended: sender,
+        _ended: Ends(Arc::clone(&ended)),
     };
-    let thread = spawn("meshvitals", move || runtime.block_on(body.run(fd)))?;
-    Ok(Runner { driver, inbox, ending, ended: Mutex::new(ended), thread: Mutex::new(Some(thread)) })
+    // Whatever the host's functions call from there must not wait for this thread.
+    let life = move || workers::as_owner(owner, || runtime.block_on(body.run(fd)));
+    let thread = spawn("meshvitals", life)?;
+    Ok(Runner { driver, inbox, ending, ended, thread: Mutex::new(Some(thread)) })
+}
+
+/// Whether the thread has let go of everything; several may wait for that.
+#[derive(Default)]
+struct Ended {
+    over: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// Says so when it is dropped.
+struct Ends(Arc<Ended>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        *lock(&self.0.over) = true;
+        self.0.changed.notify_all();
+    }
 }
 
 impl Runner {
@@ -70,15 +88,10 @@ impl Runner {
         self.wake();
     }
 
-    /// Whether it was asked to end.
-    pub fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Acquire)
-    }
-
     /// Waits for the end; false if the time is over first.
     pub fn wait(&self, patience: Duration) -> bool {
-        // The sender is never used: it disconnects when the thread lets go of everything.
-        let over = lock(&self.ended).recv_timeout(patience) != Err(RecvTimeoutError::Timeout);
+        let Ended { over, changed } = &*self.ended;
+        let over = *wait_while(changed, lock(over), patience, |over| !*over);
         if over && let Some(thread) = lock(&self.thread).take() {
             let _ = thread.join();
         }
@@ -98,24 +111,22 @@ impl Runner {
 
 struct Body {
     monitor: Weak<Inner>,
-    owner: u64,
     driver: Arc<Mutex<Driver>>,
     ending: Arc<AtomicBool>,
     /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC: how long the machine has slept.
     asleep_ns: u64,
     done: Vec<Done>,
     expired: Vec<Done>,
-    _ended: Sender<()>,
+    _ended: Ends,
 }
 
 impl Body {
     async fn run(mut self, fd: OwnedFd) {
         let Ok(fd) = nest(fd) else { return };
-        loop {
-            let Some(monitor) = self.monitor.upgrade() else { break };
+        while let Some(monitor) = self.monitor.upgrade() {
             self.turn(&monitor);
             drop(monitor);
-            // Looked at after the turn, which may have drained the wake-up that belongs to it.
+            // After the turn, which may have drained the wake that came with the wish to end.
             if self.ending.load(Ordering::Acquire) {
                 break;
             }
@@ -127,10 +138,13 @@ impl Body {
             }
         }
         let mut driver = lock(&self.driver);
+        // What came too late for this life may be what the next one waits for.
+        driver.inbox().put_back(&mut self.done);
         driver.close();
         let garbage = driver.take_garbage();
         drop(driver);
-        workers::as_owner(self.owner, || drop(garbage));
+        // Not under the lock: what is dropped here is the host's.
+        drop(garbage);
     }
 
     fn turn(&mut self, monitor: &Inner) {
@@ -145,6 +159,11 @@ impl Body {
         let mut first = true;
         loop {
             let mut core = lock(&monitor.core);
+            // Under the lock: what the core plans after a stop is the next thread's.
+            if self.ending.load(Ordering::Acquire) {
+                next = Tick::NEVER;
+                break;
+            }
             if std::mem::take(&mut first) {
                 core.observe(now, suspended);
             } else {

@@ -119,6 +119,11 @@ impl Runs {
         self.runs.get_mut(place(token)).filter(|run| run.token == token)
     }
 
+    /// The run at the place that a check keeps.
+    pub fn at(&self, place: Place) -> Option<&Run> {
+        self.runs.get(place.0 as usize)
+    }
+
     pub fn remove(&mut self, token: u64) -> Option<Run> {
         if self.get(token)?.phase == Phase::Lingering {
             self.lingering.retain(|&other| other != token);
@@ -127,12 +132,13 @@ impl Runs {
     }
 
     /// The end of the present phase of a run.
-    pub fn limit(&self, token: u64) -> Tick {
-        self.runs.get(place(token)).map_or(Tick::NEVER, |run| run.limit)
+    pub fn limit(&self, place: Place) -> Tick {
+        self.at(place).map_or(Tick::NEVER, |run| run.limit)
     }
 
     pub fn next_linger(&self) -> Tick {
-        self.lingering.iter().map(|&token| self.limit(token)).min().unwrap_or(Tick::NEVER)
+        let limits = self.lingering.iter().map(|&token| self.limit(Place::of(token)));
+        limits.min().unwrap_or(Tick::NEVER)
     }
 
     /// Forgets every run, also those whose function never comes back.
@@ -154,7 +160,19 @@ impl Runs {
 }
 
 fn place(token: u64) -> usize {
-    (token & ((1 << PLACE_BITS) - 1)) as usize
+    Place::of(token).0 as usize
+}
+
+/// Where a run in flight stands: what a check keeps of its run, in half the room of a token.
+/// Whoever keeps one lets go of it before the run is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    /// The place of the run of a token.
+    pub fn of(token: u64) -> Place {
+        Place((token & ((1 << PLACE_BITS) - 1)) as u32)
+    }
 }
 
 /// Bounded concurrency, first come first served.
@@ -198,7 +216,7 @@ impl Core {
         }
         match check.activity {
             Activity::Running(_) | Activity::Waiting => return,
-            Activity::Stuck(token) => return self.book_still_running(index, token),
+            Activity::Stuck(place) => return self.book_still_running(index, place),
             Activity::Idle => {}
         }
         if let ProbeSpec::Heartbeat { ttl_ns } = check.probe {
@@ -269,7 +287,7 @@ impl Core {
             phase,
             class,
         });
-        check.activity = Activity::Running(token);
+        check.activity = Activity::Running(Place::of(token));
         check.started = now;
         let cookie = check.cookie();
         if !external {
@@ -310,9 +328,11 @@ impl Core {
 
     /// Books one more timeout for a function that is still inside the host's code. One that was
     /// discarded has its whole time to come back first.
-    fn book_still_running(&mut self, index: u32, token: u64) {
+    fn book_still_running(&mut self, index: u32, place: Place) {
         let now = self.now;
-        if self.runs.get(token).is_none_or(|run| run.deadline <= now) {
+        let run = self.runs.at(place);
+        if run.is_none_or(|run| run.deadline <= now) {
+            let token = run.map_or(0, |run| run.token);
             let serial = self.runs.next_serial();
             let result = RunResult::new(Outcome::Timeout, Reason::STILL_RUNNING);
             self.book(index, Booked { serial, token }, result, now);

@@ -188,7 +188,7 @@ impl Core {
                     previous: check.published,
                     status: check.published,
                     reason: Reason::INITIAL,
-                    value: check.value,
+                    value: check.value(),
                     text: Message::new(&reason(check).to_string()),
                     ..Event::new(Kind::Status, check.id, self.now)
                 });

@@ -5,6 +5,7 @@
 //! index is reused after removal; whoever keeps one beside the table keeps the id as well.
 
 use super::callback::Function;
+use super::runs::Place;
 use crate::model::detector::Detector;
 use crate::model::{CheckId, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
@@ -28,10 +29,10 @@ pub enum Activity {
     Idle,
     /// Is due and waits for a slot.
     Waiting,
-    /// A run is in flight: its token.
-    Running(u64),
-    /// A run is past its deadline and has not come back: its token.
-    Stuck(u64),
+    /// A run is in flight.
+    Running(Place),
+    /// A run is past its deadline and has not come back.
+    Stuck(Place),
 }
 
 /// What few checks have.
@@ -41,6 +42,10 @@ pub struct Rare {
     pub cookie: u64,
     /// The message of the last result that had one.
     pub message: Message,
+    /// The value of the last run, of a check that measures one.
+    pub value: Option<f64>,
+    /// Until when our own health may be believed.
+    pub own_until: Tick,
     /// The checks that this one depends on.
     pub depends_on: Vec<u32>,
     /// The checks that depend on this one.
@@ -79,12 +84,8 @@ pub struct Check {
     pub since: Tick,
     /// The end of its last run.
     pub last: Tick,
-    /// Until when its status may be believed.
-    pub fresh_until: Tick,
     /// How long its last run took.
     pub latency_ns: u64,
-    /// The value of its last run.
-    pub value: f64,
     /// Runs that ended.
     pub runs: u32,
     /// Changes published.
@@ -97,7 +98,14 @@ pub struct Check {
     pub mask: Mask,
     /// Whether it was functional once since it was born.
     pub was_functional: bool,
+    /// Whether its last run may be believed for a while; not before the first, nor once the
+    /// engine was stopped.
+    pub believed: bool,
 }
+
+// There may be a million checks, and at most 256 bytes are to be spent on each: these, 32 for its
+// name, 32 for its cell, 12 for its timer, and up to 11 to be found by name.
+const _: () = assert!(size_of::<Option<Check>>() <= 168);
 
 impl Check {
     /// Its policy.
@@ -119,6 +127,32 @@ impl Check {
     pub fn set_message(&mut self, message: Message) {
         if message != Message::NONE || self.rare.is_some() {
             self.rare_mut().message = message;
+        }
+    }
+
+    /// The value of its last run, NaN if it measures none.
+    pub fn value(&self) -> f64 {
+        self.rare.as_ref().and_then(|rare| rare.value).unwrap_or(f64::NAN)
+    }
+
+    /// Keeps the value of a result; costs nothing while there is none.
+    pub fn set_value(&mut self, value: f64) {
+        if !value.is_nan() || self.rare.is_some() {
+            self.rare_mut().value = Some(value);
+        }
+    }
+
+    /// Until when its last result may be believed: its end + 2 intervals + timeout; of a
+    /// heartbeat: one ttl beyond the silence that would make it UNHEALTHY.
+    pub fn fresh_until(&self) -> Tick {
+        let (policy, end) = (self.policy(), self.last);
+        match self.probe {
+            _ if !self.believed => Tick(0),
+            ProbeSpec::Own => self.rare.as_ref().map_or(Tick(0), |rare| rare.own_until),
+            ProbeSpec::Heartbeat { ttl_ns } => {
+                end.after(ttl_ns.saturating_mul(u64::from(policy.failure_threshold) + 1))
+            }
+            _ => end.after(policy.interval_ns.saturating_mul(2)).after(policy.timeout_ns),
         }
     }
 

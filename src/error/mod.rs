@@ -49,6 +49,8 @@ pub enum Error {
     Refused {
         /// The stable code.
         code: Code,
+        /// Where, as a JSON pointer; empty where no key is to blame.
+        key: String,
         /// One sentence.
         detail: String,
     },
@@ -72,7 +74,12 @@ impl Error {
 
     /// A refusal with a code and a sentence.
     pub fn refused(code: Code, detail: impl Into<String>) -> Self {
-        Error::Refused { code, detail: detail.into() }
+        Error::Refused { code, key: String::new(), detail: detail.into() }
+    }
+
+    /// A refusal for which a key of a document is to blame.
+    pub fn refused_at(key: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
+        Error::Refused { code, key: key.into(), detail: detail.into() }
     }
 
     /// The stable code of this error.
@@ -89,20 +96,23 @@ impl Error {
     /// The JSON pointer of the offending key; empty where no key is to blame.
     pub fn key(&self) -> &str {
         match self {
-            Error::Document { key, .. } | Error::Range { key, .. } | Error::Exists { key, .. } => {
-                key
-            }
-            Error::NotFound { .. } | Error::Refused { .. } => "",
+            Error::Document { key, .. }
+            | Error::Range { key, .. }
+            | Error::Exists { key, .. }
+            | Error::Refused { key, .. } => key,
+            Error::NotFound { .. } => "",
         }
     }
 
     /// The same error, its key put below `prefix` (`/3` for the fourth document of a batch).
     #[must_use]
     pub fn below(mut self, prefix: &str) -> Self {
-        if let Error::Document { key, .. } | Error::Range { key, .. } | Error::Exists { key, .. } =
-            &mut self
-        {
-            key.insert_str(0, prefix);
+        match &mut self {
+            Error::Document { key, .. } | Error::Range { key, .. } | Error::Exists { key, .. } => {
+                key.insert_str(0, prefix);
+            }
+            Error::Refused { key, .. } if !key.is_empty() => key.insert_str(0, prefix),
+            Error::Refused { .. } | Error::NotFound { .. } => {}
         }
         self
     }
@@ -117,16 +127,18 @@ impl fmt::Display for Error {
         match self {
             Error::Document { problem, .. } => write!(f, "{place}: {problem}"),
             Error::Range { value, allowed, .. } => {
+                let value = if value.is_empty() { "\"\"" } else { value };
                 write!(f, "{place}: {value} is out of range; allowed: {allowed}")
             }
             Error::Exists { name, .. } => {
                 write!(f, "{place}: a check named \"{name}\" exists; replace it or choose another")
             }
             Error::NotFound { what } => write!(f, "{what} was not found"),
-            Error::Refused { code, detail } if detail.is_empty() => {
+            Error::Refused { code, detail, .. } if detail.is_empty() => {
                 f.write_str(&code.text().to_string_lossy())
             }
-            Error::Refused { detail, .. } => f.write_str(detail),
+            Error::Refused { key, detail, .. } if key.is_empty() => f.write_str(detail),
+            Error::Refused { detail, .. } => write!(f, "{place}: {detail}"),
         }
     }
 }

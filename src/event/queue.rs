@@ -3,8 +3,9 @@
 //! When the queue is full, the status changes of one check are merged: the status before the
 //! first, the status after the last, and how many were merged are never lost. So the queue holds
 //! at most its capacity or one event a check, whichever is more. Results merge likewise.
-//! DUE and CANCEL are never merged or dropped: they are bounded by the runs in flight. Of the
-//! rest the newest is dropped when the queue is full, and the number dropped is told by the
+//! DUE and CANCEL are never merged or dropped: they are bounded by the runs in flight, because
+//! a request that nobody fetched in time is taken back, and a run is cancelled only for who has
+//! fetched it. Of the rest the newest is dropped when the queue is full, and the number dropped is told by the
 //! `merged` of the next one. Order is kept per check.
 
 use crate::model::{CheckId, Event, Kind};
@@ -36,6 +37,8 @@ pub struct Queue {
     held: usize,
     /// The number of the last entry of each key that merges.
     last: HashMap<Key, u64, foldhash::fast::FixedState>,
+    /// The numbers of requests to run, by token.
+    requests: HashMap<u64, u64, foldhash::fast::FixedState>,
     /// Keys that had two entries at some time: where room can be made.
     doubled: Vec<Key>,
     /// Events dropped since the last one of their sort was queued.
@@ -53,6 +56,7 @@ impl Queue {
             first: 0,
             held: 0,
             last: HashMap::default(),
+            requests: HashMap::default(),
             doubled: Vec::new(),
             dropped: 0,
             merged: 0,
@@ -77,8 +81,13 @@ impl Queue {
     /// Appends an event, merging if the queue is full.
     pub fn push(&mut self, event: Event) {
         match event.kind {
-            Kind::Status | Kind::Result => self.push_merging(event),
-            Kind::Due | Kind::Cancel | Kind::Stopped | Kind::Forked => {
+            Kind::Status | Kind::Result | Kind::Stopped => self.push_merging(event),
+            Kind::Due => {
+                let token = event.token;
+                let number = self.append(event, None);
+                self.requests.insert(token, number);
+            }
+            Kind::Cancel | Kind::Forked => {
                 self.append(event, None);
             }
             Kind::Removed => {
@@ -100,6 +109,9 @@ impl Queue {
                 self.held -= 1;
                 if self.held == 0 {
                     self.doubled.clear();
+                }
+                if event.kind == Kind::Due {
+                    self.requests.remove(&event.token);
                 }
                 if self.last.get(&(event.check, event.kind)) == Some(&number) {
                     self.last.remove(&(event.check, event.kind));
@@ -169,6 +181,14 @@ impl Queue {
         false
     }
 
+    /// Takes back a request to run that is out of date, if it is still here.
+    pub fn withdraw(&mut self, token: u64) {
+        if let Some(number) = self.requests.remove(&token) {
+            self.take(number);
+            self.tidy();
+        }
+    }
+
     /// Drops the status changes and results of a check that was removed.
     pub fn forget(&mut self, check: CheckId) {
         for kind in [Kind::Status, Kind::Result] {
@@ -184,14 +204,15 @@ impl Queue {
     fn tidy(&mut self) {
         if self.entries.len() > 2 * self.held + SLACK {
             let held = |(number, entry): (u64, &Option<Entry>)| entry.as_ref().map(|_| number);
-            let numbers: Vec<u64> = (self.first..).zip(&self.entries).filter_map(held).collect();
+            let kept: Vec<u64> = (self.first..).zip(&self.entries).filter_map(held).collect();
             let first = self.first;
-            let moved = |old: u64| numbers.binary_search(&old).ok().map(|at| first + at as u64);
+            let moved = |old: u64| kept.binary_search(&old).ok().map(|at| first + at as u64);
             self.entries.retain(Option::is_some);
             for entry in self.entries.iter_mut().flatten() {
                 entry.earlier = entry.earlier.and_then(moved);
             }
-            self.last.values_mut().for_each(|last| *last = moved(*last).unwrap_or(*last));
+            let numbers = self.last.values_mut().chain(self.requests.values_mut());
+            numbers.for_each(|number| *number = moved(*number).unwrap_or(*number));
         }
         if self.doubled.len() > 2 * self.held + SLACK {
             let mut doubled = std::mem::take(&mut self.doubled);
@@ -259,6 +280,17 @@ mod tests {
     }
 
     #[test]
+    fn stops_that_nobody_hears_of_are_merged() {
+        let mut queue = Queue::new(2);
+        for round in 0..50 {
+            queue.push(Event::new(Kind::Stopped, CheckId(0), Tick(round)));
+        }
+        let events = drain(&mut queue);
+        assert!(events.len() <= 2);
+        assert_eq!(events.iter().map(|event| event.merged + 1).sum::<u32>(), 50);
+    }
+
+    #[test]
     fn a_removed_check_leaves_one_event() {
         let mut queue = Queue::new(10);
         queue.push(status(1, Status::Unknown, Status::Healthy, 1));
@@ -282,6 +314,25 @@ mod tests {
         assert_eq!(drain(&mut queue).len(), 5);
         queue.push(Event::new(Kind::Log, CheckId(0), Tick(0)));
         assert_eq!(drain(&mut queue)[0].merged, 2);
+    }
+
+    #[test]
+    fn a_queue_that_nobody_empties_does_not_grow_with_what_was_taken_back_or_forgotten() {
+        let mut queue = Queue::new(4);
+        queue.push(status(1, Status::Unknown, Status::Healthy, 1));
+        for round in 1..10_000 {
+            queue.push(Event { token: round, ..Event::new(Kind::Due, CheckId(1), Tick(0)) });
+            queue.push(status(1 + round, Status::Unknown, Status::Healthy, 1));
+            queue.push(status(1, Status::Healthy, Status::Healthy, 1 + round));
+            queue.withdraw(round);
+            queue.forget(CheckId(1 + round));
+        }
+        assert!(queue.len() <= 4);
+        assert!(queue.entries.len() < 1_000 && queue.doubled.len() < 1_000);
+        queue.push(Event { token: 7, ..Event::new(Kind::Due, CheckId(1), Tick(0)) });
+        let said: Vec<_> = drain(&mut queue).iter().map(|e| (e.kind, e.merged)).collect();
+        assert_eq!(said[0].0, Kind::Status);
+        assert_eq!(said.last(), Some(&(Kind::Due, 0)));
     }
 
     proptest! {

@@ -69,6 +69,13 @@ impl Mailbox {
         }
     }
 
+    /// Takes back a request to run that is out of date.
+    pub fn withdraw(&self, token: u64) {
+        if self.kinds.wants(Kinds::DUE) {
+            self.change(|state| state.queue.withdraw(token));
+        }
+    }
+
     /// Makes a poll that waits, or else the next one, return.
     pub fn wake(&self) {
         self.change(|state| state.woken = true);

@@ -72,8 +72,9 @@ pub unsafe extern "C" fn meshvitals_register_many(
             let room = if out_ids.is_null() { usize::MAX } else { capacity };
             let registered = monitor.register_many_within(documents, room)?;
             if !out_ids.is_null() {
-                let ids = std::slice::from_raw_parts_mut(out_ids, capacity);
-                ids.iter_mut().zip(&registered).for_each(|(out, id)| *out = id.0);
+                for (place, id) in registered.iter().enumerate() {
+                    out_ids.add(place).write(id.0);
+                }
             }
             if let Some(count) = out_count.as_mut() {
                 *count = registered.len();
@@ -151,7 +152,8 @@ pub unsafe extern "C" fn meshvitals_replace(
 
 /// Removes a check. When this returns no call of its function starts; one may still be running.
 ///
-/// Returns: OK; NULL; NOT_FOUND; STALE for an id that was removed before; FORKED.
+/// Returns: OK; NULL; NOT_FOUND; STALE for an id that was removed before; MODE for
+/// meshvitals.self; FORKED.
 /// Threads: any, callbacks and event consumers included.
 /// Ownership: the id is used up.
 /// Since: 0.1.0
@@ -236,9 +238,10 @@ pub unsafe extern "C" fn meshvitals_list(
             if out_ids.is_null() {
                 return Err(Error::refused(Code::Null, "out_ids is NULL"));
             }
-            // SAFETY: not NULL, and the caller's promise.
-            let out = unsafe { std::slice::from_raw_parts_mut(out_ids, capacity) };
-            out.iter_mut().zip(&all).for_each(|(out, id)| *out = id.0);
+            for (place, id) in all.iter().take(capacity).enumerate() {
+                // SAFETY: not NULL, `place` is below `capacity`, and the caller's promise.
+                unsafe { out_ids.add(place).write(id.0) };
+            }
         }
         Ok(all.len() as i64)
     })

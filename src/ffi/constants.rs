@@ -1,5 +1,5 @@
 //! The numbers of the header. Those that the library keeps elsewhere are compared with it in
-//! the tests of this file, so none can drift.
+//! `tests/abi.rs`, so none can drift.
 
 /// The version of this header: MAJOR << 16 | MINOR << 8 | PATCH.
 pub const MESHVITALS_VERSION: u32 = 0x00_01_00;

@@ -159,7 +159,7 @@ fn raw(snapshot: &Snapshot) -> meshvitals_snapshot_t {
         cookie: snapshot.cookie,
         status: snapshot.status as i32,
         measured: snapshot.measured as i32,
-        mask: snapshot.mask.0,
+        mask: snapshot.mask.0.into(),
         in_flight: snapshot.in_flight,
         failures: snapshot.failures,
         passes: snapshot.passes,

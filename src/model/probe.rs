@@ -2,7 +2,7 @@
 //!
 //! Cheap to clone, because a run takes its own copy: what is large is shared.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
 
 /// The probe of a check.
@@ -31,15 +31,34 @@ pub enum ProbeSpec {
     Own,
 }
 
-/// Where a stream socket listens.
+/// Where a stream socket listens. What few checks have lies behind a pointer, because there may
+/// be a million of these: an IPv4 address takes no more than the pointer does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
-    /// An address.
-    Ip(SocketAddr),
+    /// An IPv4 address.
+    V4(SocketAddrV4),
+    /// An IPv6 address.
+    V6(Arc<SocketAddrV6>),
     /// A name to resolve, and a port.
     Name(Arc<NameTarget>),
     /// The path of a unix socket.
-    Unix(Arc<str>),
+    Unix(Arc<Box<str>>),
+}
+
+impl Target {
+    /// The unix socket of this path.
+    pub fn unix(path: &str) -> Target {
+        Target::Unix(Arc::new(path.into()))
+    }
+}
+
+impl From<SocketAddr> for Target {
+    fn from(address: SocketAddr) -> Target {
+        match address {
+            SocketAddr::V4(address) => Target::V4(address),
+            SocketAddr::V6(address) => Target::V6(Arc::new(address)),
+        }
+    }
 }
 
 /// A name to resolve for each run.

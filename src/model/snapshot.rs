@@ -5,7 +5,7 @@ use crate::time::Tick;
 
 /// What lies over the measured status, as bits; the first that is set decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mask(pub u32);
+pub struct Mask(pub u8);
 
 impl Mask {
     /// The host program said what to publish.

@@ -25,38 +25,41 @@
 
 enum { PATIENCE_MS = 20000 };
 
+/* The line that called a helper which checks by itself, if it says so:
+   `#define helper(x) (CHECK_FROM, helper(x))`. */
+__attribute__((unused)) static int check_from;
+#define CHECK_FROM check_from = __LINE__
+
+/* Ends the program; says where and why. */
+#define CHECK_FAIL(...)                                                        \
+  do {                                                                         \
+    fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                            \
+    fprintf(stderr, __VA_ARGS__);                                              \
+    fprintf(stderr, check_from ? ", asked from line %d\n" : "\n", check_from); \
+    fflush(NULL);                                                              \
+    _exit(1);                                                                  \
+  } while (0)
+
 /* Ends the program unless `condition` holds. */
 #define CHECK(condition)                                                       \
   do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);          \
-      fflush(NULL);                                                            \
-      _exit(1);                                                                \
-    }                                                                          \
+    if (!(condition)) CHECK_FAIL("%s", #condition);                            \
   } while (0)
 
 /* Ends the program unless two whole numbers are equal; shows both. */
 #define CHECK_EQ(left, right)                                                  \
   do {                                                                         \
     const long long left_ = (long long)(left), right_ = (long long)(right);    \
-    if (left_ != right_) {                                                     \
-      fprintf(stderr, "%s:%d: %s is %lld, %s is %lld\n", __FILE__, __LINE__,   \
-              #left, left_, #right, right_);                                   \
-      fflush(NULL);                                                            \
-      _exit(1);                                                                \
-    }                                                                          \
+    if (left_ != right_)                                                       \
+      CHECK_FAIL("%s is %lld, %s is %lld", #left, left_, #right, right_);      \
   } while (0)
 
 /* A call that must succeed; shows what the error struct says. */
 #define CHECK_OK(call, err)                                                    \
   do {                                                                         \
     const meshvitals_code_t code_ = (call);                                    \
-    if (code_ != MESHVITALS_OK) {                                              \
-      fprintf(stderr, "%s:%d: %s: %d at `%s`: %s\n", __FILE__, __LINE__, #call,\
-              (int)code_, (err)->key, (err)->message);                         \
-      fflush(NULL);                                                            \
-      _exit(1);                                                                \
-    }                                                                          \
+    if (code_ != MESHVITALS_OK)                                                \
+      CHECK_FAIL("%s: %d at `%s`: %s", #call, (int)code_, (err)->key, (err)->message); \
   } while (0)
 
 /* A listener on 127.0.0.1. With `*port` 0 the system chooses and `*port` becomes its choice; with

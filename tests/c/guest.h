@@ -197,4 +197,13 @@ UNUSED static int entries(const char *directory) {
   return count;
 }
 
+/* Waits for a number of entries: a thread that was joined is seen there for an instant longer. */
+UNUSED static void settle(const char *directory, int expected) {
+  time_t until = time(NULL) + SECONDS;
+  while (entries(directory) != expected) {
+    NEED(time(NULL) < until, entries(directory));
+    sched_yield();
+  }
+}
+
 #endif

@@ -314,6 +314,19 @@ fn a_function_that_outlives_a_stop_is_not_called_again_before_it_returns() {
 }
 
 #[test]
+fn a_function_that_was_in_flight_at_a_stop_is_called_in_the_next_life() {
+    let (monitor, events) = running();
+    let fast = r#""interval": "10ms", "timeout": "10s""#;
+    let id = monitor.register_callback(&callback("c", fast), Function(|_: &Run| pass())).unwrap();
+    for _ in 0..100 {
+        wait_for(&events, id, Reason::NONE);
+        monitor.stop(PATIENCE).unwrap();
+        while events.poll(64, Some(PATIENCE)).is_ok() {}
+        monitor.start().unwrap();
+    }
+}
+
+#[test]
 fn the_function_is_dropped_once_after_its_last_return() {
     let (monitor, _events) = running();
     let document = callback("c", r#""interval": "1h", "timeout": "1h""#);

@@ -1,6 +1,6 @@
 //! External checks: the engine owns schedule, deadline and status, the host program runs.
 
-use crate::rig::{MS, Rig, S, external, fail, pass};
+use crate::rig::{MS, Rig, S, external, fail, is_readable, pass};
 use meshvitals::{
     CheckId, Code, Event, Kind, Kinds, Mask, Outcome, Reason, RunResult, Status, Tick,
 };
@@ -42,6 +42,9 @@ fn the_deadline_starts_when_the_request_is_handed_out() {
     rig.advance_to(3 * S);
     let due = rig.take().remove(0);
     assert_eq!((due.at.0, due.deadline.0), (0, 8 * S));
+    rig.advance_to(7 * S);
+    rig.answer(&due, pass());
+    rig.expect_status(due.check, Status::Unknown, Status::Healthy, Reason::NONE);
 }
 
 #[test]
@@ -75,6 +78,25 @@ fn a_request_that_nobody_fetches_is_our_fault_and_is_not_handed_out_later() {
     let due = requests.poll(8, None).unwrap().remove(0);
     rig.answer(&due, pass());
     rig.expect_status(id, Status::Unknown, Status::Healthy, Reason::NONE);
+}
+
+#[test]
+fn a_request_that_is_out_of_date_is_taken_back() {
+    type Act = fn(&Rig, CheckId);
+    let acts: [Act; 3] = [
+        |rig, _| rig.advance_to(S),
+        |rig, id| rig.monitor.pause(id, true).unwrap(),
+        |rig, id| rig.monitor.unregister(id).unwrap(),
+    ];
+    for act in acts {
+        let rig = Rig::hearing(Kinds::STATUS);
+        let requests = rig.monitor.subscribe(Kinds::DUE, 8).unwrap();
+        let id = rig.register(&external("c", ""));
+        rig.advance_to(0);
+        assert!(is_readable(requests.fd().unwrap()));
+        act(&rig, id);
+        assert!(!is_readable(requests.fd().unwrap()), "there is nothing to take");
+    }
 }
 
 #[test]

@@ -117,6 +117,32 @@ fn a_group_never_reads_unknown_while_its_members_are_fresh_whether_few_or_many()
 }
 
 #[test]
+fn the_earliest_of_many_members_is_never_overlooked() {
+    let rig = Rig::new();
+    let many: Vec<_> =
+        (0..100).map(|n| external(&format!("c{n}"), r#""interval": "1h""#)).collect();
+    let ids = rig.monitor.register_many(&format!("[{}]", many.join(","))).unwrap();
+    rig.advance_to(0);
+    for due in rig.take() {
+        if due.kind == meshvitals::Kind::Due {
+            rig.answer(&due, pass());
+        }
+    }
+    let overall = rig.monitor.group_find("overall").unwrap();
+    let fresh_until = || rig.monitor.cell(overall).unwrap().fresh_until().0;
+    assert_eq!(fresh_until(), 7_201 * S);
+    rig.monitor.override_status(ids[7], Some((Status::Healthy, 100_000))).unwrap();
+    assert_eq!(fresh_until(), 100 * S, "a member came to be less fresh");
+    rig.monitor.override_status(ids[7], Some((Status::Healthy, 50_000))).unwrap();
+    assert_eq!(fresh_until(), 50 * S, "and less again, with the same status");
+    while rig.now() < 50 * S {
+        assert_eq!(rig.monitor.overall(), Status::Healthy);
+        rig.advance_to_next();
+    }
+    assert_eq!((rig.monitor.overall(), fresh_until()), (Status::Healthy, 7_201 * S));
+}
+
+#[test]
 fn an_override_decides_how_fresh_a_group_is_while_it_lasts() {
     let rig = Rig::new();
     let id = rig.register(&external("c", r#""initial_delay": "1h""#));

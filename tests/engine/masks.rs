@@ -60,7 +60,7 @@ fn masks_decide_in_order_and_each_change_of_the_deciding_one_is_an_event() {
     rig.monitor.check_now(base).unwrap();
     let due = rig.advance_to_due(base);
     rig.answer(&due, fail());
-    let masks = |expected: u32| {
+    let masks = |expected: u8| {
         assert_eq!(rig.monitor.snapshot(id).unwrap().mask, Mask(expected));
     };
     rig.expect_status(base, Healthy, Unhealthy, Reason::REPORTED);

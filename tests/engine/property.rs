@@ -74,8 +74,10 @@ impl Story {
         match event.kind {
             Kind::Status => {
                 assert!(!self.gone.contains(&event.check), "after its end: {event:?}");
-                let (shown, sequence) =
-                    *self.shown.entry(event.check).or_insert((event.previous, event.sequence - 1));
+                let (shown, sequence) = *self
+                    .shown
+                    .entry(event.check)
+                    .or_insert((event.previous, event.sequence - 1 - u64::from(event.merged)));
                 assert_eq!(event.previous, shown, "{event:?}");
                 assert_eq!(event.sequence, sequence + 1 + u64::from(event.merged), "{event:?}");
                 self.shown.insert(event.check, (event.status, event.sequence));
@@ -95,7 +97,7 @@ impl Story {
 fn aggregate(monitor: &Monitor, member: impl Fn(&meshvitals::Snapshot) -> bool) -> Status {
     let all: Vec<_> =
         monitor.list().unwrap().iter().map(|&id| monitor.snapshot(id).unwrap()).collect();
-    let hidden = |mask: u32| mask & 1 == 0 && mask & 6 != 0;
+    let hidden = |mask: u8| mask & 1 == 0 && mask & 6 != 0;
     let counted: Vec<_> = all.iter().filter(|one| member(one) && !hidden(one.mask.0)).collect();
     let critical = |status| counted.iter().any(|one| one.critical && one.status == status);
     let any = |status| counted.iter().any(|one| one.status == status);

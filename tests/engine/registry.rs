@@ -1,7 +1,7 @@
 //! Adding, replacing and removing checks while the engine runs.
 
 use crate::rig::{Rig, S, external, fail, pass};
-use meshvitals::{Code, Event, Kind, Kinds, Monitor, Reason, RunResult, Status, Tick};
+use meshvitals::{CheckId, Code, Event, Kind, Kinds, Monitor, Reason, RunResult, Status, Tick};
 
 #[test]
 fn a_batch_is_registered_whole_or_not_at_all() {
@@ -10,8 +10,8 @@ fn a_batch_is_registered_whole_or_not_at_all() {
     for (bad, code, key) in [
         (external("good", ""), Code::Exists, "/1/name"),
         (external("bad", r#""interval": "1ms""#), Code::Range, "/1/interval"),
-        (r#"{"name": "bad", "tcp": {"address": "127.0.0.1:1"}}"#.into(), Code::Mode, ""),
-        (r#"{"name": "bad", "callback": {}}"#.into(), Code::Mode, ""),
+        (r#"{"name": "bad", "tcp": {"address": "127.0.0.1:1"}}"#.into(), Code::Mode, "/1/tcp"),
+        (r#"{"name": "bad", "callback": {}}"#.into(), Code::Mode, "/1/callback"),
         (r#"{"name": "system.bad", "external": {}}"#.into(), Code::Range, "/1/name"),
     ] {
         let error = rig.monitor.register_many(&format!("[{good}, {bad}]")).unwrap_err();
@@ -150,13 +150,15 @@ fn ids_of_nobody_of_groups_and_of_other_monitors_are_not_found() {
     let rig = Rig::new();
     let other = Monitor::new(Some(r#"{"clock": "manual"}"#)).unwrap();
     let foreign = other.register(&external("c", "")).unwrap();
-    rig.register(&external("c", ""));
+    let own = rig.register(&external("c", ""));
     let overall = rig.monitor.group_find("overall").unwrap();
-    for id in [meshvitals::CheckId(0), foreign, overall] {
+    let never = CheckId::new(own.generation() + 1_000, own.slot());
+    for id in [CheckId(0), CheckId::new(0, own.slot()), CheckId(u64::MAX), never, foreign, overall]
+    {
         assert_eq!(rig.monitor.unregister(id).unwrap_err().code(), Code::NotFound, "{id:?}");
         assert_eq!(rig.monitor.pause(id, true).unwrap_err().code(), Code::NotFound);
     }
-    assert_eq!(rig.monitor.status(meshvitals::CheckId(0)), Status::Unknown);
+    assert_eq!(rig.monitor.status(CheckId(0)), Status::Unknown);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use meshvitals::{
 };
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 pub const MS: u64 = 1_000_000;
@@ -55,6 +56,13 @@ pub fn pass() -> RunResult {
 
 pub fn fail() -> RunResult {
     RunResult::new(Outcome::Fail, Reason::REPORTED)
+}
+
+/// Whether a wait for this descriptor would end at once.
+pub fn is_readable(fd: impl AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut fds = [PollFd::new(&fd, PollFlags::IN)];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
 }
 
 impl Rig {

@@ -1,8 +1,7 @@
 //! Subscriptions: what a new one is told, what is merged, and how they end.
 
-use crate::rig::{Rig, S, external, fail, pass};
+use crate::rig::{Rig, S, external, fail, is_readable, pass};
 use meshvitals::{Code, Kind, Kinds, Reason, Status};
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
@@ -12,12 +11,6 @@ fn set(rig: &Rig, id: meshvitals::CheckId, good: bool) {
     rig.monitor.check_now(id).unwrap();
     let due = rig.advance_to_due(id);
     rig.answer(&due, if good { pass() } else { fail() });
-}
-
-fn is_readable(fd: impl AsFd) -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut fds = [PollFd::new(&fd, PollFlags::IN)];
-    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
 }
 
 #[test]

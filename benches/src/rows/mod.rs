@@ -6,6 +6,7 @@ mod isolation;
 mod memory;
 mod raw;
 mod registration;
+mod status;
 mod throughput;
 mod timers;
 
@@ -39,6 +40,7 @@ const GROUPS: &[Group] = &[
     ("P6", isolation::rows),
     ("P7", memory::rows),
     ("P8", idle::rows),
+    ("P10", status::rows),
     ("P11", timers::rows),
     ("P12", registration::rows),
     ("P13", detection::rows),

@@ -14,6 +14,7 @@ mod tests;
 
 pub use slab::{
     allocate, allocate_many, cell, hold, owner, release, release_many, restore, set_owner,
+    was_given_out,
 };
 
 use crate::model::{CheckId, Status};

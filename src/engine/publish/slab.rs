@@ -191,9 +191,9 @@ pub fn release_many(ids: &[CheckId]) {
     ids.iter().for_each(|&id| allocator.give_back(id));
 }
 
-/// The cell of an id, also of a stale one; none if its slot was never in use.
+/// The cell of an id, also of a stale one; none if its slot was never in use, or the id is 0.
 pub fn cell(id: CheckId) -> Option<&'static Cell> {
-    entry(id.slot()).map(|(cell, _)| cell)
+    entry(id.slot()).filter(|_| id.generation() > 0).map(|(cell, _)| cell)
 }
 
 /// Who owns an id; 0 if it is stale or never was.
@@ -203,6 +203,16 @@ pub fn owner(id: CheckId) -> u64 {
     // Asked afterwards, because the slot may be changing hands: who has read the new owner also
     // sees that the old generation has ended, which happened before.
     if record.is(id) { owner } else { 0 }
+}
+
+/// Whether an id was ever given out: it is in use, or stale.
+pub fn was_given_out(id: CheckId) -> bool {
+    let Some((_, record)) = entry(id.slot()) else { return false };
+    let generation = record.generation.load(Ordering::Acquire);
+    let newest = generation as u32;
+    // The generation of a free slot is the next one; after the last follows 0.
+    let newest = if generation & LIVE == 0 { newest.wrapping_sub(1) } else { newest };
+    (1..=newest).contains(&id.generation())
 }
 
 /// Changes who owns an id; a stale one is left alone. Callers let this and the release of the

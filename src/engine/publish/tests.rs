@@ -90,6 +90,16 @@ fn a_stale_id_reads_unknown_at_the_same_address_and_writes_nothing() {
 }
 
 #[test]
+fn an_id_that_never_was_is_told_from_one_that_was() {
+    let id = allocate(1).unwrap();
+    let never = |generation: u32| !was_given_out(CheckId::new(generation, id.slot()));
+    assert!(was_given_out(id) && never(0) && never(id.generation() + 1) && never(u32::MAX));
+    release(id);
+    assert!(was_given_out(id) && never(0) && never(id.generation() + 1));
+    assert!(!was_given_out(CheckId(u64::MAX)) && !was_given_out(CheckId(0)));
+}
+
+#[test]
 fn who_gets_the_slot_next_does_not_show_through_the_old_id() {
     let old = allocate(1).unwrap();
     let cell = cell(old).unwrap();

@@ -73,13 +73,29 @@ pub struct Output {
     pub pace: Pace,
 }
 
-/// What the detector remembers of one check.
+/// The number of a run in six bytes instead of eight: at 100,000 runs a second they last for 89
+/// years. Beyond that runs are equal, and no later result would count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct RunNumber([u16; 3]);
+
+impl RunNumber {
+    fn new(run: u64) -> RunNumber {
+        let [a, b, c, _] = [0, 16, 32, 48].map(|shift| (run.min((1 << 48) - 1) >> shift) as u16);
+        RunNumber([a, b, c])
+    }
+
+    fn get(self) -> u64 {
+        self.0.into_iter().rev().fold(0, |number, part| number << 16 | u64::from(part))
+    }
+}
+
+/// What the detector remembers of one check; there may be a million, so it is kept small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Detector {
     /// The highest run that was counted.
-    last_run: u64,
+    last_run: RunNumber,
     /// The first run of the failure streak.
-    streak_run: u64,
+    streak_run: RunNumber,
     /// Failures in a row, silent ones included.
     failures: u16,
     /// Those of them that were silence.
@@ -142,17 +158,17 @@ impl Detector {
             Evidence::Local => return false,
             Evidence::Late => {
                 // Only a silence of the present streak can be taken back.
-                if self.silent > 0 && input.run >= self.streak_run {
+                if self.silent > 0 && input.run >= self.streak_run.get() {
                     self.failures -= self.silent;
                     self.silent = 0;
                 }
                 return false;
             }
-            _ if input.run <= self.last_run => return false,
+            _ if input.run <= self.last_run.get() => return false,
             Evidence::Pass | Evidence::Warn => self.count_answer(input.evidence),
             Evidence::Active | Evidence::Silent => self.count_failure(input),
         }
-        self.last_run = input.run;
+        self.last_run = RunNumber::new(input.run);
         true
     }
 
@@ -171,7 +187,7 @@ impl Detector {
     fn count_failure(&mut self, input: Input) {
         (self.passes, self.warnings, self.alive) = (0, 0, 0);
         if self.failures == 0 {
-            self.streak_run = input.run;
+            self.streak_run = RunNumber::new(input.run);
         }
         self.failures = self.failures.saturating_add(1);
         if input.evidence == Evidence::Silent {

@@ -35,7 +35,7 @@ impl Value for Address<'_> {
     fn read(&self, key: &str) -> Result<Target, Error> {
         let Text(text) = &self.0;
         let target = match text.parse::<SocketAddr>() {
-            Ok(address) if address.port() != 0 => Ok(Target::Ip(address)),
+            Ok(address) if address.port() != 0 => Ok(address.into()),
             Ok(_) => Err("has port 0"),
             Err(_) => match text.strip_prefix("unix:") {
                 Some(path) => unix(path),
@@ -55,7 +55,7 @@ impl Value for Address<'_> {
 /// What is wrong with the host.
 pub(super) fn join(host: &str, port: u16) -> Result<Target, &'static str> {
     match host.parse() {
-        Ok(address) => Ok(Target::Ip(SocketAddr::new(address, port))),
+        Ok(address) => Ok(SocketAddr::new(address, port).into()),
         Err(_) => {
             check_host(host)?;
             Ok(Target::Name(Arc::new(NameTarget { host: host.into(), port })))
@@ -70,7 +70,7 @@ fn unix(path: &str) -> Result<Target, &'static str> {
         _ if path.contains('\0') => Err("has a path with a NUL"),
         // A relative path would mean another socket after a change of directory.
         _ if !path.starts_with('/') => Err("has a path that does not begin with /"),
-        _ => Ok(Target::Unix(path.into())),
+        _ => Ok(Target::unix(path)),
     }
 }
 

@@ -150,9 +150,7 @@ impl Url {
         };
         let bare = authority.host().trim_start_matches('[').trim_end_matches(']');
         let target = address::join(bare, port).map_err(refuse)?;
-        if authority.host().starts_with('[')
-            && !matches!(target, Target::Ip(address) if address.is_ipv6())
-        {
+        if authority.host().starts_with('[') && !matches!(target, Target::V6(_)) {
             return Err(refuse("has no IPv6 address between its brackets"));
         }
         let host = if port == 80 { authority.host() } else { authority.as_str() };

@@ -168,13 +168,13 @@ pub mod tests {
     //! A specification for the tests of this part, and what messages say.
 
     use super::*;
-    use crate::model::{HttpExpect, Target};
+    use crate::model::HttpExpect;
     use std::sync::Arc;
 
     /// GET http://example.test:8080/health?x=1, expecting 200-299.
     pub fn spec() -> HttpSpec {
         HttpSpec {
-            target: Target::Ip("127.0.0.1:8080".parse().unwrap()),
+            target: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)).into(),
             host: "example.test:8080".into(),
             method: "GET".into(),
             path: "/health?x=1".into(),

@@ -77,7 +77,8 @@ impl Run {
     /// can be used for nothing else.
     pub fn address(&self) -> Option<SocketAddr> {
         let address = match (self.target(), &self.addresses) {
-            (Target::Ip(address), _) => *address,
+            (Target::V4(address), _) => SocketAddr::V4(*address),
+            (Target::V6(address), _) => SocketAddr::V6(**address),
             (Target::Name(_), Some(addresses)) => *addresses.get(self.place)?,
             _ => return None,
         };
@@ -172,7 +173,8 @@ impl Run {
             (Target::Unix(path), _) => path.to_string(),
             (Target::Name(name), None) => format!("{}:{}", name.host, name.port),
             (Target::Name(name), Some(address)) => format!("{} ({address})", name.host),
-            (Target::Ip(address), _) => address.to_string(),
+            (Target::V4(address), _) => address.to_string(),
+            (Target::V6(address), _) => address.to_string(),
         }
     }
 }
@@ -199,7 +201,7 @@ mod tests {
             let class = errno::of_connect(Errno::CONNREFUSED);
             run.failure(class, Errno::CONNREFUSED).message.as_str().to_owned()
         };
-        let by_address = run(Target::Ip("127.0.0.1:81".parse().unwrap()));
+        let by_address = run(SocketAddr::from(([127, 0, 0, 1], 81)).into());
         assert_eq!(refused(&by_address), "connect to 127.0.0.1:81: connection refused");
 
         let name = NameTarget { host: "db".into(), port: 5432 };
@@ -222,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_timeout_tells_what_the_addresses_before_came_to() {
-        let mut run = run(Target::Ip("127.0.0.1:81".parse().unwrap()));
+        let mut run = run(SocketAddr::from(([127, 0, 0, 1], 81)).into());
         run.failed = Some(Box::new(RunResult::pass().with_message("connect to x: no")));
         let text = "connect to 127.0.0.1:81: timed out connecting; before, connect to x: no";
         assert_eq!(run.timeout().message.as_str(), text);
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn an_ipv4_address_in_ipv6_clothes_is_connected_to_as_ipv4() {
-        let run = run(Target::Ip("[::ffff:127.0.0.1]:81".parse().unwrap()));
+        let run = run("[::ffff:127.0.0.1]:81".parse::<SocketAddr>().unwrap().into());
         assert_eq!(run.address(), Some("127.0.0.1:81".parse().unwrap()));
     }
 

@@ -102,11 +102,11 @@ fn connect_to(target: Target, connect: Connect) -> ProbeSpec {
 }
 
 fn full(address: SocketAddr) -> ProbeSpec {
-    connect_to(Target::Ip(address), Connect::Full)
+    connect_to(address.into(), Connect::Full)
 }
 
 fn fast(address: SocketAddr) -> ProbeSpec {
-    connect_to(Target::Ip(address), Connect::Fast)
+    connect_to(address.into(), Connect::Fast)
 }
 
 #[test]

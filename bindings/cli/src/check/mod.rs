@@ -123,7 +123,8 @@ fn target(probe: &ProbeSpec) -> String {
 
 fn address(target: &Target) -> String {
     match target {
-        Target::Ip(address) => address.to_string(),
+        Target::V4(address) => address.to_string(),
+        Target::V6(address) => address.to_string(),
         Target::Name(name) => format!("{}:{}", name.host, name.port),
         Target::Unix(path) => format!("unix:{path}"),
     }

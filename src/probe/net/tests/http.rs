@@ -26,11 +26,11 @@ fn http(target: Target) -> HttpSpec {
 }
 
 fn get(address: SocketAddr) -> ProbeSpec {
-    ProbeSpec::Http(Arc::new(http(Target::Ip(address))))
+    ProbeSpec::Http(Arc::new(http(address.into())))
 }
 
 fn get_body(address: SocketAddr, text: &str) -> ProbeSpec {
-    let mut spec = http(Target::Ip(address));
+    let mut spec = http(address.into());
     let body_contains = Some(text.into());
     spec.expect = HttpExpect { body_contains, ..(*spec.expect).clone() }.into();
     ProbeSpec::Http(Arc::new(spec))
@@ -193,7 +193,7 @@ fn a_long_answer_is_read_in_turns_with_others() {
         let body = "x".repeat(40_000) + "ok";
         stream.write_all(format!("HTTP/1.1 200 OK\r\n\r\n{body}").as_bytes()).unwrap();
     });
-    let mut spec = http(Target::Ip(address));
+    let mut spec = http(address.into());
     let body_contains = Some("ok".into());
     spec.expect = HttpExpect { body_contains, body_limit: 50_000, ..(*spec.expect).clone() }.into();
     let mut driver = Driver::new();
@@ -236,7 +236,7 @@ fn an_answer_to_head_has_no_body() {
     let (address, _) = serve(|stream| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").unwrap();
     });
-    let mut spec = http(Target::Ip(address));
+    let mut spec = http(address.into());
     spec.method = "HEAD".into();
     Driver::new().expect_pass(&ProbeSpec::Http(Arc::new(spec)));
 }
@@ -249,7 +249,7 @@ fn a_large_request_is_sent_in_parts() {
         assert!(body.iter().all(|&byte| byte == b'y'));
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
     });
-    let mut spec = http(Target::Ip(address));
+    let mut spec = http(address.into());
     spec.method = "POST".into();
     spec.body = "y".repeat(8 << 20).into();
     Driver::new().expect_pass(&ProbeSpec::Http(Arc::new(spec)));
@@ -270,7 +270,7 @@ fn an_answer_given_before_the_request_was_read_counts() {
         )
         .unwrap();
     });
-    let mut spec = http(Target::Ip(address));
+    let mut spec = http(address.into());
     spec.body = "y".repeat(8 << 20).into();
     let spec = ProbeSpec::Http(Arc::new(spec));
     Driver::new().expect(&spec, Outcome::Fail, Reason::MATCH_STATUS);
@@ -325,7 +325,7 @@ fn a_unix_socket_can_speak_http() {
         read_request(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
     });
-    let spec = http(Target::Unix(path.to_str().unwrap().into()));
+    let spec = http(Target::unix(path.to_str().unwrap()));
     Driver::new().expect_pass(&ProbeSpec::Http(Arc::new(spec)));
     server.join().unwrap();
     std::fs::remove_file(path).unwrap();

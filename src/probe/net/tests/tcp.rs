@@ -18,7 +18,7 @@ impl Path {
     }
 
     fn spec(&self) -> ProbeSpec {
-        connect_to(Target::Unix(self.0.as_str().into()), Connect::Full)
+        connect_to(Target::unix(&self.0), Connect::Full)
     }
 }
 
