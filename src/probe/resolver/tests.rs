@@ -18,10 +18,10 @@ fn expect_answers(resolver: &mut Resolver) -> Vec<(u64, Found)> {
     answers
 }
 
-/// Waits for answers, but only a moment.
-fn pause(resolver: &Resolver) {
+/// Waits for answers, but only a moment; says whether there are any.
+fn pause(resolver: &Resolver) -> bool {
     let moment = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
-    poll(&mut [PollFd::new(resolver, PollFlags::IN)], Some(&moment)).unwrap();
+    poll(&mut [PollFd::new(resolver, PollFlags::IN)], Some(&moment)).unwrap() > 0
 }
 
 /// A lookup that never returns, like getaddrinfo in an outage.
@@ -100,6 +100,9 @@ fn names_that_hang_do_not_keep_the_others_waiting() {
     for (run, name) in (0..).zip(&stuck) {
         resolver.ask(name, run).unwrap();
     }
+    let all_hang =
+        |resolver: &Resolver| lock(&resolver.shared.queue).names.len() == stuck.len() - THREADS;
+    assert!((0..10_000).any(|_| all_hang(&resolver) || pause(&resolver)), "no thread began");
     resolver.ask(&name("quick"), 99).unwrap();
     // Their deadlines pass, as often as it takes: each round two more are written off.
     let mut answered = None;
