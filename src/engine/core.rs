@@ -213,10 +213,8 @@ impl Core {
         self.end_lingering();
         self.start_waiting();
         self.settle();
-        if self.own.is_some() {
-            self.publish_own();
-            self.settle();
-        }
+        self.publish_own();
+        self.settle();
     }
 
     /// When the next turn is needed, [`Tick::NEVER`] if nothing is planned. Remembers the answer

@@ -118,17 +118,7 @@ impl Monitor {
     /// MODE for a monitor with a clock of its own; RANGE for a time before the last; DEADLOCK
     /// from a callback of this monitor.
     pub fn advance(&self, now: Tick) -> Result<Tick, Error> {
-        let inner = &self.inner;
-        inner.check_fork()?;
-        if !inner.manual {
-            let text = "this monitor has its own clock; make it with \"clock\": \"manual\"";
-            return Err(Error::refused(Code::Mode, text));
-        }
-        inner.refuse_own_thread("advance")?;
-        if now == Tick::NEVER {
-            return Err(Error::range("now_ns", now.0, "up to 2^64 - 2; 2^64 - 1 means never"));
-        }
-        inner.turn_by_hand(now)
+        self.inner.advance(now)
     }
 }
 
@@ -151,6 +141,20 @@ impl Drop for Monitor {
 }
 
 impl Inner {
+    /// As [`Monitor::advance`]; a callback that it runs may free the monitor meanwhile.
+    pub(crate) fn advance(&self, now: Tick) -> Result<Tick, Error> {
+        self.check_fork()?;
+        if !self.manual {
+            let text = "this monitor has its own clock; make it with \"clock\": \"manual\"";
+            return Err(Error::refused(Code::Mode, text));
+        }
+        self.refuse_own_thread("advance")?;
+        if now == Tick::NEVER {
+            return Err(Error::range("now_ns", now.0, "up to 2^64 - 2; 2^64 - 1 means never"));
+        }
+        self.turn_by_hand(now)
+    }
+
     fn refuse_own_thread(&self, call: &str) -> Result<(), Error> {
         if workers::current() == Some(self.number.into()) {
             let text = format!("{call} was called from a callback or drop of the same monitor");

@@ -37,7 +37,7 @@ use std::time::Duration;
 /// # Ok::<(), meshvitals::Error>(())
 /// ```
 pub struct Monitor {
-    pub(super) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// Numbers of monitors, for the owner words of their ids; 0 is no monitor.

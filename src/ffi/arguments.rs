@@ -137,6 +137,11 @@ pub fn parse(raw: &meshvitals_result_t) -> Result<RunResult, Error> {
         .map_err(|_| Error::range("message", "a text without NUL", "at most 159 bytes and NUL"))?;
     let message =
         message.to_str().map_err(|_| Error::refused(Code::Utf8, "the message is not UTF-8"))?;
+    let known = |number| Reason::ALL.iter().any(|(reason, _)| reason.0 == number);
+    if raw.reason < Reason::FIRST_OF_HOST && !known(raw.reason) {
+        let allowed = "MESHVITALS_REASON_*, or a number of the host program from 10000 on";
+        return Err(Error::range("reason", raw.reason, allowed));
+    }
     let reason = match (raw.reason, outcome) {
         (0, Outcome::Pass) => Reason::NONE,
         (0, _) => Reason::REPORTED,

@@ -7,6 +7,7 @@ use super::types::{meshvitals_code_t, meshvitals_error_t, meshvitals_monitor_t};
 use crate::engine::Monitor;
 use crate::error::Code;
 use crate::model::Reason;
+use crate::sync::Arc;
 use crate::time::Tick;
 use core::ffi::c_char;
 use std::time::Duration;
@@ -153,8 +154,10 @@ pub unsafe extern "C" fn meshvitals_monitor_advance(
     out_next_ns: *mut u64,
 ) -> meshvitals_code_t {
     quiet(|| {
-        // SAFETY: the caller's promise, as the header says.
-        let next = unsafe { monitor(m) }?.advance(Tick(now_ns))?;
+        // SAFETY: the caller's promise, as the header says. The reference ends with this line:
+        // a callback may free the monitor, whose inner part then lives until the turn is over.
+        let inner = Arc::clone(&unsafe { monitor(m) }?.inner);
+        let next = inner.advance(Tick(now_ns))?;
         // SAFETY: the caller's promise, as the header says.
         if let Some(out) = unsafe { out_next_ns.as_mut() } {
             *out = next.0;

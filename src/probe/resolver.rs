@@ -2,9 +2,11 @@
 //!
 //! A name that several runs wait for is asked for once. The queue is bounded, and a name that
 //! nobody waits for any more is not asked. Dropping the resolver waits for nothing: the threads
-//! own what they touch and end by themselves. The trap: two names that hang occupy both
-//! threads; the others then run into their deadlines unasked, which is our fault and not
-//! theirs, so [`Resolver::forget`] tells the difference.
+//! own what they touch and end by themselves. A thread that still asks when nobody waits any
+//! more is written off and another takes its place, so that names that hang do not keep the
+//! others waiting; one that comes back and is not needed ends. The trap: the places are bounded
+//! too. Beyond them names run into their deadlines unasked, which is our fault and not theirs,
+//! so [`Resolver::forget`] tells the difference.
 
 use crate::model::NameTarget;
 use crate::sys::resolve::{Failure, resolve};
@@ -19,8 +21,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Names that may wait to be asked. A longer queue would only hold names whose deadlines pass.
 const QUEUE_LIMIT: usize = 1_024;
-/// Names that may be asked at once; raising it costs a thread each.
+/// Names that may be asked at once while somebody waits; raising it costs a thread each.
 const THREADS: usize = 2;
+/// Threads that may be written off. They only sleep in the system's resolver; each is a stack.
+const WRITTEN_OFF_LIMIT: usize = 62;
 
 /// The addresses of a name, at least one, or why there are none.
 pub type Found = Result<Arc<[SocketAddr]>, Failure>;
@@ -31,7 +35,19 @@ pub type Lookup = fn(&NameTarget) -> Found;
 #[derive(Debug, Default)]
 struct Queue {
     names: VecDeque<Arc<NameTarget>>,
+    /// Threads that serve, written off or not.
+    threads: usize,
+    /// Names that are still being asked although nobody waited at some time.
+    written_off: usize,
     closed: bool,
+}
+
+/// The runs that wait for a name.
+#[derive(Debug, Default)]
+struct Waiters {
+    runs: Vec<u64>,
+    /// Whether the thread that asks for it is written off. Stays so when a new run joins.
+    written_off: bool,
 }
 
 #[derive(Debug)]
@@ -57,8 +73,7 @@ pub enum Refusal {
 pub struct Resolver {
     shared: Arc<Shared>,
     /// Names queued or being asked, and the runs that wait for them.
-    waiters: HashMap<Arc<NameTarget>, Vec<u64>, foldhash::fast::RandomState>,
-    threads: usize,
+    waiters: HashMap<Arc<NameTarget>, Waiters, foldhash::fast::RandomState>,
 }
 
 impl Resolver {
@@ -90,7 +105,7 @@ impl Resolver {
             answers: Mutex::default(),
             wake: Wake::new()?,
         };
-        Ok(Resolver { shared: Arc::new(shared), waiters: HashMap::default(), threads: 0 })
+        Ok(Resolver { shared: Arc::new(shared), waiters: HashMap::default() })
     }
 
     /// Asks for a name on behalf of a run.
@@ -99,8 +114,8 @@ impl Resolver {
     ///
     /// Why the name was not taken.
     pub fn ask(&mut self, name: &Arc<NameTarget>, run: u64) -> Result<(), Refusal> {
-        if let Some(runs) = self.waiters.get_mut(name) {
-            runs.push(run);
+        if let Some(waiters) = self.waiters.get_mut(name) {
+            waiters.runs.push(run);
             return Ok(());
         }
         self.start_threads().map_err(Refusal::NoThread)?;
@@ -111,20 +126,33 @@ impl Resolver {
         queue.names.push_back(Arc::clone(name));
         drop(queue);
         self.shared.ready.notify_one();
-        self.waiters.insert(Arc::clone(name), vec![run]);
+        self.waiters.insert(Arc::clone(name), Waiters { runs: vec![run], written_off: false });
         Ok(())
     }
 
     /// A run waits no longer. Says whether its name was asked for at all.
     pub fn forget(&mut self, name: &Arc<NameTarget>, run: u64) -> bool {
-        let Some(runs) = self.waiters.get_mut(name) else { return true };
-        runs.retain(|&waiting| waiting != run);
-        let nobody_waits = runs.is_empty();
+        let Some(waiters) = self.waiters.get_mut(name) else { return true };
+        waiters.runs.retain(|&waiting| waiting != run);
+        let nobody_waits = waiters.runs.is_empty();
         let mut queue = lock(&self.shared.queue);
         let place = queue.names.iter().position(|queued| queued == name);
-        if let (Some(place), true) = (place, nobody_waits) {
-            queue.names.remove(place);
-            self.waiters.remove(name);
+        match place {
+            Some(place) if nobody_waits => {
+                queue.names.remove(place);
+                self.waiters.remove(name);
+            }
+            None if nobody_waits && !waiters.written_off => {
+                waiters.written_off = true;
+                queue.written_off += 1;
+                let others_wait = !queue.names.is_empty();
+                drop(queue);
+                if others_wait {
+                    // Without a thread more they wait as before; the next name tries again.
+                    let _ = self.start_threads();
+                }
+            }
+            _ => {}
         }
         // What a thread is asking stays known, so that a new run joins it instead of occupying
         // the other thread with a name that hangs.
@@ -136,19 +164,24 @@ impl Resolver {
         self.shared.wake.drain();
         let answers = std::mem::take(&mut *lock(&self.shared.answers));
         for (name, found) in answers {
-            for run in self.waiters.remove(&name).unwrap_or_default() {
-                each(run, &found);
+            let waiters = self.waiters.remove(&name).unwrap_or_default();
+            if waiters.written_off {
+                lock(&self.shared.queue).written_off -= 1;
+                // A thread too many is asleep or about to ask for the next name.
+                self.shared.ready.notify_all();
             }
+            waiters.runs.into_iter().for_each(|run| each(run, &found));
         }
     }
 
     fn start_threads(&mut self) -> io::Result<()> {
-        while self.threads < THREADS {
+        let mut queue = lock(&self.shared.queue);
+        while queue.threads < queue.wanted() {
             let shared = Arc::clone(&self.shared);
             match thread::spawn("meshvitals-dns", move || shared.serve()) {
-                Ok(_detached) => self.threads += 1,
+                Ok(_detached) => queue.threads += 1,
                 // One is enough to go on with; the next name tries again.
-                Err(_) if self.threads > 0 => break,
+                Err(_) if queue.threads > queue.written_off => break,
                 Err(error) => return Err(error),
             }
         }
@@ -172,6 +205,13 @@ impl Drop for Resolver {
     }
 }
 
+impl Queue {
+    /// Threads that there should be.
+    fn wanted(&self) -> usize {
+        THREADS + self.written_off.min(WRITTEN_OFF_LIMIT)
+    }
+}
+
 impl Shared {
     /// The body of a thread.
     fn serve(&self) {
@@ -188,7 +228,8 @@ impl Shared {
     fn next(&self) -> Option<Arc<NameTarget>> {
         let mut queue = lock(&self.queue);
         loop {
-            if queue.closed {
+            if queue.closed || queue.threads > queue.wanted() {
+                queue.threads -= 1;
                 return None;
             }
             if let Some(name) = queue.names.pop_front() {
@@ -205,95 +246,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    fn name(host: &str) -> Arc<NameTarget> {
-        Arc::new(NameTarget { host: host.into(), port: 80 })
-    }
-
-    /// The runs that were answered, when the next answers are there.
-    fn expect_answers(resolver: &mut Resolver) -> Vec<(u64, Found)> {
-        let limit = Timespec { tv_sec: 10, tv_nsec: 0 };
-        let ready = poll(&mut [PollFd::new(&*resolver, PollFlags::IN)], Some(&limit)).unwrap();
-        assert_eq!(ready, 1, "no answer came");
-        let mut answers = Vec::new();
-        resolver.answers(|run, found| answers.push((run, found.clone())));
-        answers
-    }
-
-    /// A lookup that never returns, like getaddrinfo in an outage.
-    fn hang(_: &NameTarget) -> Found {
-        loop {
-            std::thread::park();
-        }
-    }
-
-    #[test]
-    fn a_name_gets_its_addresses() {
-        let mut resolver = Resolver::new().unwrap();
-        resolver.ask(&name("localhost"), 7).unwrap();
-        let answers = expect_answers(&mut resolver);
-        assert_eq!(answers.len(), 1);
-        let (run, found) = &answers[0];
-        assert_eq!(*run, 7);
-        assert!(found.as_ref().unwrap().iter().all(|a| a.ip().is_loopback() && a.port() == 80));
-    }
-
-    #[test]
-    fn runs_that_wait_for_the_same_name_share_one_question() {
-        static ASKED: AtomicUsize = AtomicUsize::new(0);
-        static GATE: Mutex<()> = Mutex::new(());
-        let closed = GATE.lock().unwrap();
-        let mut resolver = Resolver::with(|_| {
-            ASKED.fetch_add(1, Ordering::SeqCst);
-            drop(GATE.lock().unwrap());
-            Ok([SocketAddr::from(([127, 0, 0, 1], 1))].into())
-        })
-        .unwrap();
-        for run in 0..5 {
-            resolver.ask(&name("one"), run).unwrap();
-        }
-        resolver.forget(&name("one"), 3);
-        drop(closed);
-        let mut runs: Vec<u64> = expect_answers(&mut resolver).iter().map(|a| a.0).collect();
-        runs.sort_unstable();
-        assert_eq!(runs, [0, 1, 2, 4]);
-        assert_eq!(ASKED.load(Ordering::SeqCst), 1);
-    }
-
-    #[test]
-    fn a_name_without_addresses_is_not_found() {
-        let mut resolver = Resolver::with(|_| Ok([].into())).unwrap();
-        resolver.ask(&name("empty"), 1).unwrap();
-        assert_eq!(expect_answers(&mut resolver), [(1, Err(Failure::NO_ADDRESS))]);
-    }
-
-    #[test]
-    fn the_queue_is_bounded_and_names_that_nobody_waits_for_leave_it() {
-        let mut resolver = Resolver::with(hang).unwrap();
-        let names: Vec<_> = (0..2 * QUEUE_LIMIT).map(|n| name(&format!("host-{n}"))).collect();
-        let mut taken = Vec::new();
-        for (run, name) in names.iter().enumerate() {
-            match resolver.ask(name, run as u64) {
-                Ok(()) => taken.push(run),
-                Err(refusal) => assert!(matches!(refusal, Refusal::Full)),
-            }
-        }
-        // The threads may have taken one each before the queue was full.
-        assert!((QUEUE_LIMIT..=QUEUE_LIMIT + THREADS).contains(&taken.len()), "{}", taken.len());
-        let last = *taken.last().unwrap();
-        assert!(!resolver.forget(&names[last], last as u64), "it was never asked for");
-        resolver.ask(&names[2 * QUEUE_LIMIT - 1], 1).unwrap();
-    }
-
-    #[test]
-    fn dropping_it_waits_for_no_name() {
-        let mut resolver = Resolver::with(hang).unwrap();
-        resolver.ask(&name("a"), 1).unwrap();
-        resolver.ask(&name("b"), 2).unwrap();
-        drop(resolver);
-    }
-}
+mod tests;

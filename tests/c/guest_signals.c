@@ -4,6 +4,8 @@
 
 #include "guest.h"
 
+#include <sys/un.h>
+
 extern char **environ;
 
 static pid_t main_thread;
@@ -135,6 +137,42 @@ static void storm(void) {
   NEED(status == 0, status);
 }
 
+/* Takes the beginning of a request and closes: whoever still writes gets EPIPE. */
+static void *close_all(void *server) {
+  char byte;
+  int fd;
+  while ((fd = accept(*(int *)server, NULL, NULL)) >= 0) {
+    NEED(recv(fd, &byte, 1, 0) == 1, errno);
+    close(fd);
+  }
+  return NULL;
+}
+
+/* A unix socket and a body that it cannot take at once: TCP would take the whole request. */
+static void write_to_closed_sockets(void) {
+  static char body[1 << 20], document[sizeof body + 256];
+  static int server;
+  char directory[] = "/tmp/meshvitals-XXXXXX";
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  NEED(mkdtemp(directory) != NULL, errno);
+  snprintf(address.sun_path, sizeof address.sun_path, "%s/s", directory);
+  server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  NEED(bind(server, (struct sockaddr *)&address, sizeof address) == 0, errno);
+  NEED(listen(server, 64) == 0, errno);
+  pthread_detach(thread(close_all, &server));
+  memset(body, 'x', sizeof body - 1);
+  snprintf(document, sizeof document,
+           "{\"name\": \"web\", \"http\": {\"url\": \"http://x/\", \"address\": \"unix:%s\","
+           "\"method\": \"POST\", \"body\": \"%s\"}}", address.sun_path, body);
+  for (int i = 0; i < 20; i++) {
+    meshvitals_result_t result = {.struct_size = sizeof result};
+    GOOD(meshvitals_probe_once(NULL, document, &result, NULL));
+    NEED(result.outcome == MESHVITALS_OUTCOME_FAIL, result.outcome);
+  }
+  unlink(address.sun_path);
+  rmdir(directory);
+}
+
 int main(void) {
   static int reset_fd;
   static sem_t semaphores[2];
@@ -211,16 +249,11 @@ int main(void) {
   /* On a thread of the host, where the signal is not blocked. */
   struct sigaction broken = {.sa_handler = on_break};
   sigaction(SIGPIPE, &broken, NULL);
-  for (int i = 0; i < 200; i++) {
-    meshvitals_result_t result = {.struct_size = sizeof result};
-    GOOD(meshvitals_probe_once(
-        NULL, TEXT("{\"name\": \"x\", \"http\": {\"url\": \"http://127.0.0.1:%d/\"}}",
-                   reset_port), &result, NULL));
-    NEED(result.outcome == MESHVITALS_OUTCOME_FAIL, result.outcome);
-  }
+  write_to_closed_sockets();
   sem_post(&semaphores[1]);
   GOOD(meshvitals_monitor_stop(monitor, 1000 * SECONDS));
-  settle("/proc/self/task", threads_before);
+  /* One more: the server of closed sockets. */
+  settle("/proc/self/task", threads_before + 1);
   meshvitals_monitor_free(monitor);
   meshvitals_subscription_free(results);
   return 0;

@@ -374,10 +374,26 @@ static void a_callback_runs_inside_advance(void) {
   meshvitals_subscription_free(events);
 }
 
+static int32_t end_it(void *user, const meshvitals_run_t *run, meshvitals_result_t *out) {
+  (void)run, (void)out;
+  meshvitals_monitor_free(user);
+  return 0;
+}
+
+static void a_callback_may_free_what_advances_it(void) {
+  meshvitals_monitor_t *m = manual_monitor();
+  meshvitals_check_id_t id;
+  CHECK_EQ(meshvitals_register_callback(
+               m, "{\"name\": \"end\", \"callback\": {}, \"initial_delay\": 0}", end_it, m,
+               NULL, &id, NULL),
+           MESHVITALS_OK);
+  CHECK_EQ(meshvitals_monitor_advance(m, 1000 * MS, NULL), MESHVITALS_OK);
+}
+
 int main(void) {
   only_what_fits_the_mode();
   an_external_check_is_asked_and_answered();
   a_heartbeat_falls_silent();
   a_callback_runs_inside_advance();
-  return 0;
+  a_callback_may_free_what_advances_it();
 }

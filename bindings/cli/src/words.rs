@@ -40,7 +40,9 @@ pub fn value(value: f64, threshold: f64) -> String {
         return String::new();
     }
     if threshold.is_nan() {
-        return format!("{value}");
+        // A sum of tenths is no whole number of them; and the longest number has 309 digits.
+        let rounded = (value * 1e3).round() / 1e3;
+        return if rounded.abs() < 1e9 { format!("{rounded}") } else { format!("{value:.3e}") };
     }
     format!("{:.0} % of {:.0} %", value * 100.0, threshold * 100.0)
 }
@@ -114,6 +116,14 @@ mod tests {
         assert_eq!(value(0.716, 0.9), "72 % of 90 %");
         assert_eq!(value(17.5, f64::NAN), "17.5");
         assert_eq!(value(f64::NAN, 0.9), "");
+    }
+
+    #[test]
+    fn values_without_a_threshold_stay_short() {
+        for (number, text) in [(7.0, "7"), (0.1 + 0.2, "0.3"), (-2.5, "-2.5"), (1e300, "1.000e300")]
+        {
+            assert_eq!(value(number, f64::NAN), text);
+        }
     }
 
     #[test]

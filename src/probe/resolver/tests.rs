@@ -1,0 +1,162 @@
+//! The resolver against lookups that answer, hang and come back.
+
+use super::*;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn name(host: &str) -> Arc<NameTarget> {
+    Arc::new(NameTarget { host: host.into(), port: 80 })
+}
+
+/// The runs that were answered, when the next answers are there.
+fn expect_answers(resolver: &mut Resolver) -> Vec<(u64, Found)> {
+    let limit = Timespec { tv_sec: 10, tv_nsec: 0 };
+    let ready = poll(&mut [PollFd::new(&*resolver, PollFlags::IN)], Some(&limit)).unwrap();
+    assert_eq!(ready, 1, "no answer came");
+    let mut answers = Vec::new();
+    resolver.answers(|run, found| answers.push((run, found.clone())));
+    answers
+}
+
+/// Waits for answers, but only a moment; says whether there are any.
+fn pause(resolver: &Resolver) -> bool {
+    let moment = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+    poll(&mut [PollFd::new(resolver, PollFlags::IN)], Some(&moment)).unwrap() > 0
+}
+
+/// A lookup that never returns, like getaddrinfo in an outage.
+fn hang(_: &NameTarget) -> Found {
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn a_name_gets_its_addresses() {
+    let mut resolver = Resolver::new().unwrap();
+    resolver.ask(&name("localhost"), 7).unwrap();
+    let answers = expect_answers(&mut resolver);
+    assert_eq!(answers.len(), 1);
+    let (run, found) = &answers[0];
+    assert_eq!(*run, 7);
+    assert!(found.as_ref().unwrap().iter().all(|a| a.ip().is_loopback() && a.port() == 80));
+}
+
+#[test]
+fn runs_that_wait_for_the_same_name_share_one_question() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    static GATE: Mutex<()> = Mutex::new(());
+    let closed = GATE.lock().unwrap();
+    let mut resolver = Resolver::with(|_| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        drop(GATE.lock().unwrap());
+        Ok([SocketAddr::from(([127, 0, 0, 1], 1))].into())
+    })
+    .unwrap();
+    for run in 0..5 {
+        resolver.ask(&name("one"), run).unwrap();
+    }
+    resolver.forget(&name("one"), 3);
+    drop(closed);
+    let mut runs: Vec<u64> = expect_answers(&mut resolver).iter().map(|a| a.0).collect();
+    runs.sort_unstable();
+    assert_eq!(runs, [0, 1, 2, 4]);
+    assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_name_without_addresses_is_not_found() {
+    let mut resolver = Resolver::with(|_| Ok([].into())).unwrap();
+    resolver.ask(&name("empty"), 1).unwrap();
+    assert_eq!(expect_answers(&mut resolver), [(1, Err(Failure::NO_ADDRESS))]);
+}
+
+#[test]
+fn the_queue_is_bounded_and_names_that_nobody_waits_for_leave_it() {
+    let mut resolver = Resolver::with(hang).unwrap();
+    let names: Vec<_> = (0..2 * QUEUE_LIMIT).map(|n| name(&format!("host-{n}"))).collect();
+    let mut taken = Vec::new();
+    for (run, name) in names.iter().enumerate() {
+        match resolver.ask(name, run as u64) {
+            Ok(()) => taken.push(run),
+            Err(refusal) => assert!(matches!(refusal, Refusal::Full)),
+        }
+    }
+    // The threads may have taken one each before the queue was full.
+    assert!((QUEUE_LIMIT..=QUEUE_LIMIT + THREADS).contains(&taken.len()), "{}", taken.len());
+    let last = *taken.last().unwrap();
+    assert!(!resolver.forget(&names[last], last as u64), "it was never asked for");
+    resolver.ask(&names[2 * QUEUE_LIMIT - 1], 1).unwrap();
+}
+
+#[test]
+fn names_that_hang_do_not_keep_the_others_waiting() {
+    let mut resolver = Resolver::with(|name| match &*name.host {
+        "quick" => Ok([SocketAddr::from(([127, 0, 0, 1], 1))].into()),
+        _ => hang(name),
+    })
+    .unwrap();
+    let stuck: Vec<_> = (0..20).map(|n| name(&format!("stuck-{n}"))).collect();
+    for (run, name) in (0..).zip(&stuck) {
+        resolver.ask(name, run).unwrap();
+    }
+    let all_hang =
+        |resolver: &Resolver| lock(&resolver.shared.queue).names.len() == stuck.len() - THREADS;
+    assert!((0..10_000).any(|_| all_hang(&resolver) || pause(&resolver)), "no thread began");
+    resolver.ask(&name("quick"), 99).unwrap();
+    // Their deadlines pass, as often as it takes: each round two more are written off.
+    let mut answered = None;
+    for _ in 0..10_000 {
+        for (run, name) in (0..).zip(&stuck) {
+            resolver.forget(name, run);
+            resolver.ask(name, run).unwrap();
+        }
+        pause(&resolver);
+        resolver.answers(|run, found| answered = Some((run, found.is_ok())));
+        if answered.is_some() {
+            break;
+        }
+    }
+    assert_eq!(answered, Some((99, true)));
+    assert!(lock(&resolver.shared.queue).threads <= THREADS + stuck.len());
+}
+
+#[test]
+fn threads_that_come_back_from_a_name_that_hung_end_if_there_are_enough() {
+    static GATE: Mutex<()> = Mutex::new(());
+    let closed = GATE.lock().unwrap();
+    let mut resolver = Resolver::with(|_| {
+        drop(GATE.lock().unwrap());
+        Err(Failure::NO_ADDRESS)
+    })
+    .unwrap();
+    let names: Vec<_> = (0..8).map(|n| name(&format!("slow-{n}"))).collect();
+    let now = |resolver: &Resolver| {
+        let queue = lock(&resolver.shared.queue);
+        (queue.written_off, queue.threads)
+    };
+    let mut rounds = 0..10_000;
+    while now(&resolver).0 < names.len() && rounds.next().is_some() {
+        names.iter().for_each(|name| resolver.ask(name, 1).unwrap());
+        pause(&resolver);
+        for name in &names {
+            resolver.forget(name, 1);
+        }
+    }
+    let (written_off, threads) = now(&resolver);
+    assert!(written_off == names.len() && threads > THREADS, "{written_off} {threads}");
+    drop(closed);
+    while now(&resolver) != (0, THREADS) && rounds.next().is_some() {
+        pause(&resolver);
+        resolver.answers(|_, _| ());
+    }
+    assert_eq!(now(&resolver), (0, THREADS));
+}
+
+#[test]
+fn dropping_it_waits_for_no_name() {
+    let mut resolver = Resolver::with(hang).unwrap();
+    resolver.ask(&name("a"), 1).unwrap();
+    resolver.ask(&name("b"), 2).unwrap();
+    drop(resolver);
+}
