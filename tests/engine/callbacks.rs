@@ -275,6 +275,31 @@ fn beyond_the_limit_of_threads_the_fault_is_ours_until_one_returns() {
 }
 
 #[test]
+fn a_function_that_found_no_thread_until_its_deadline_is_our_fault_and_is_called_later() {
+    let (monitor, events) = running();
+    let fast = FAST.replace("40ms", "1h");
+    let stuck: Vec<Keeper> = (0..62)
+        .map(|n| Keeper::register(&monitor, &callback(&format!("stuck{n}"), &fast)))
+        .collect();
+    for keeper in &stuck {
+        while monitor.snapshot(keeper.id).unwrap().failures == 0 {
+            assert!(!events.poll(64, Some(PATIENCE)).unwrap().is_empty());
+        }
+    }
+    let long = r#""interval": "1h", "timeout": "1h""#;
+    let mut busy = ["a", "b"].map(|name| Keeper::register(&monitor, &callback(name, long)));
+    busy.iter().for_each(Keeper::expect_call);
+    let good = Function(|_: &Run| pass());
+    let id = monitor.register_callback(&callback("good", FAST), good).unwrap();
+    let unheard = wait_for(&events, id, Reason::POOL_EXHAUSTED);
+    assert_eq!(unheard.outcome, Some(Outcome::Local));
+    assert_eq!(monitor.snapshot(id).unwrap().failures, 0);
+    busy[0].let_all_return();
+    wait_for(&events, id, Reason::NONE);
+    drop(stuck);
+}
+
+#[test]
 fn a_pause_does_not_make_a_function_run_twice_at_once() {
     let (monitor, events) = running();
     let document = callback("c", r#""interval": "40ms", "timeout": "10s""#);
