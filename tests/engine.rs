@@ -13,6 +13,8 @@ mod freshness;
 mod groups;
 #[path = "engine/heartbeat.rs"]
 mod heartbeat;
+#[path = "engine/keeper.rs"]
+mod keeper;
 #[path = "engine/life.rs"]
 mod life;
 #[path = "engine/masks.rs"]

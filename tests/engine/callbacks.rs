@@ -1,12 +1,13 @@
 //! Callbacks: on the caller's thread by a manual clock, on the pool otherwise.
 
+use crate::keeper::Keeper;
 use crate::rig::{MS, PATIENCE, Rig, S, document, pass};
 use meshvitals::{
     Callback, CheckId, Code, Event, Kind, Kinds, Monitor, Outcome, Reason, Run, RunResult, Status,
     Subscription,
 };
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -130,65 +131,6 @@ fn what_another_callback_removed_or_paused_is_not_called_any_more() {
             monitor.advance(meshvitals::Tick(MS)).unwrap();
             assert_eq!(calls.load(SeqCst), 1, "it goes on");
         }
-    }
-}
-
-/// A function that says when it is called and waits until it may return.
-struct Gate {
-    called: Sender<()>,
-    open: Mutex<Receiver<()>>,
-    inside: Arc<AtomicUsize>,
-    dropped: Sender<()>,
-}
-
-impl Callback for Gate {
-    fn run(&self, _: &Run) -> RunResult {
-        assert_eq!(self.inside.fetch_add(1, SeqCst), 0, "twice at once");
-        let _ = self.called.send(());
-        let _ = self.open.lock().unwrap().recv_timeout(PATIENCE);
-        self.inside.fetch_sub(1, SeqCst);
-        pass()
-    }
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        let _ = self.dropped.send(());
-    }
-}
-
-/// The test's side of a gate.
-struct Keeper {
-    id: CheckId,
-    called: Receiver<()>,
-    open: Option<Sender<()>>,
-    dropped: Receiver<()>,
-}
-
-impl Keeper {
-    fn register(monitor: &Monitor, document: &str) -> Keeper {
-        let (called_at, called) = channel();
-        let (open, opened) = channel();
-        let (dropped_at, dropped) = channel();
-        let inside = Arc::new(AtomicUsize::new(0));
-        let open_at = Mutex::new(opened);
-        let gate = Gate { called: called_at, open: open_at, inside, dropped: dropped_at };
-        let id = monitor.register_callback(document, gate).unwrap();
-        Keeper { id, called, open: Some(open), dropped }
-    }
-
-    #[track_caller]
-    fn expect_call(&self) {
-        self.called.recv_timeout(PATIENCE).expect("it is never called");
-    }
-
-    fn let_return(&self) {
-        self.open.as_ref().unwrap().send(()).unwrap();
-    }
-
-    /// From now on every call returns at once.
-    fn let_all_return(&mut self) {
-        self.open = None;
     }
 }
 
