@@ -63,7 +63,8 @@ impl Function {
 
     /// Lets no call start after this returns; one that is under way goes on.
     pub fn retire(&self) {
-        self.state.store(RETIRED, Ordering::Release);
+        // Exchanged, so that the model checker knows one order of this and the end of a call.
+        self.state.swap(RETIRED, Ordering::Release);
     }
 
     /// Calls the host's function; a panic is its failure. A function that was retired is not

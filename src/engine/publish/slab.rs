@@ -9,7 +9,7 @@
 //! a fixed array. The trap: the lock of the allocator is entered under the locks of monitors and
 //! held across fork after them; call nothing under it that locks.
 
-use super::{Cell, word};
+use super::Cell;
 use crate::error::{Code, Error};
 use crate::model::{CheckId, Status};
 use crate::sync::{AtomicBool, AtomicU32, Mutex, Ordering, lock};
@@ -94,8 +94,7 @@ impl Allocator {
         // The owner first: see `owner`.
         record.owner.store(owner, Ordering::Release);
         record.generation.store(LIVE | u64::from(generation), Ordering::Release);
-        cell.fresh_until_ns.store(0, Ordering::Relaxed);
-        cell.word.store(word(generation, Status::Unknown), Ordering::Release);
+        cell.open(generation, Status::Unknown);
         Ok(CheckId::new(generation, slot))
     }
 
@@ -127,8 +126,7 @@ impl Allocator {
         // A slot whose generations are used up gets none, and is never given out again.
         let next = id.generation().checked_add(1);
         record.generation.store(next.unwrap_or(0).into(), Ordering::Release);
-        cell.fresh_until_ns.store(0, Ordering::Relaxed);
-        cell.word.store(word(next.unwrap_or(0), Status::Unknown), Ordering::Release);
+        cell.open(next.unwrap_or(0), Status::Unknown);
         if next.is_some() {
             self.free.push(id.slot());
         }
@@ -226,8 +224,7 @@ pub fn set_owner(id: CheckId, owner: u64) {
 /// Writes a cell that a fork has wiped; it stays out of date until something is published.
 pub fn restore(id: CheckId, status: Status) {
     if let Some((cell, _)) = live(id) {
-        cell.fresh_until_ns.store(0, Ordering::Relaxed);
-        cell.word.store(word(id.generation(), status), Ordering::Release);
+        cell.open(id.generation(), status);
     }
 }
 

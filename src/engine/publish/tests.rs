@@ -2,8 +2,10 @@
 
 use super::slab::{ALLOCATOR, entry, place};
 use super::*;
-use crate::sync::{AtomicBool, AtomicU64, lock};
+use crate::model::{CheckId, Status};
+use crate::sync::{AtomicBool, AtomicU64, Ordering, lock};
 use crate::sys::fork::tests::in_child;
+use crate::time::Tick;
 use std::collections::HashSet;
 use std::ptr;
 
