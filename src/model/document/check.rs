@@ -23,6 +23,45 @@ use crate::time::{MILLISECOND, SECOND};
 pub(super) const PROBE_KEYS: [&str; 8] =
     ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
 
+/// Every other key that only a single check may have.
+const OWN_KEYS: [&str; 3] = ["name", "cookie", "depends_on"];
+
+/// Every key that a monitor's `defaults` may give.
+pub(super) const DEFAULTS_KEYS: [&str; 17] = [
+    "interval",
+    "timeout",
+    "confirm_interval",
+    "failure_threshold",
+    "success_threshold",
+    "degraded_threshold",
+    "first_result_decides",
+    "start_grace",
+    "linger",
+    "max_in_flight",
+    "critical",
+    "role",
+    "degraded_is_failure",
+    "tags",
+    "initial_delay",
+    "jitter",
+    "policy",
+];
+
+/// Whether a key belongs to a single check and may not stand in `defaults`.
+pub(super) fn is_own_key(key: &str) -> bool {
+    OWN_KEYS.contains(&key) || PROBE_KEYS.contains(&key)
+}
+
+/// The error that a key of a single check stands in `defaults`.
+pub(super) fn own_key_in_defaults(key: &str) -> Error {
+    let problem = match PROBE_KEYS.contains(&key) {
+        true => "is a probe, which belongs to a single check",
+        false => "belongs to a single check",
+    };
+    let allowed = DEFAULTS_KEYS.join(", ");
+    Error::document(format!("/defaults/{key}"), format!("{problem}; allowed: {allowed}"))
+}
+
 /// Results in a row.
 type Threshold = Count<1, 1_000>;
 
@@ -162,13 +201,10 @@ impl CheckDoc<'_> {
 
     /// The first key that only a check may have, for `defaults`.
     pub fn own_key(&self) -> Option<&'static str> {
-        let own = [
-            (self.name.0.is_some(), "name"),
-            (self.cookie.0.is_some(), "cookie"),
-            (self.depends_on.0.is_some(), "depends_on"),
-        ];
+        let own = [self.name.0.is_some(), self.cookie.0.is_some(), self.depends_on.0.is_some()];
+        let own = own.into_iter().zip(OWN_KEYS);
         let probes = self.given().into_iter().zip(PROBE_KEYS);
-        own.into_iter().chain(probes).find_map(|(given, key)| given.then_some(key))
+        own.chain(probes).find_map(|(given, key)| given.then_some(key))
     }
 }
 

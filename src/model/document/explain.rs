@@ -8,7 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::check::PROBE_KEYS;
+use super::check::{DEFAULTS_KEYS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
 
 /// The largest document, in bytes.
@@ -58,6 +58,10 @@ fn in_words(path: &Path, message: &str) -> Error {
     let (found, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
     let field = || found.split('`').nth(1).unwrap_or_default();
 
+    // Whatever is wrong within it: the key itself must go.
+    if let Some(key) = place.default.as_deref().filter(|key| is_own_key(key)) {
+        return own_key_in_defaults(key);
+    }
     if found.starts_with("unknown field ") {
         let allowed = place.allowed_keys(expected);
         return Error::document(place.pointer, format!("is not a known key; allowed: {allowed}"));
@@ -85,7 +89,8 @@ fn in_words(path: &Path, message: &str) -> Error {
 struct Place {
     pointer: String,
     secret: bool,
-    defaults: bool,
+    /// The key of the monitor's `defaults` at which, or in which, it lies.
+    default: Option<String>,
 }
 
 impl Place {
@@ -114,7 +119,11 @@ impl Place {
                 [] | ["headers" | "body", ..] | ["expect"] | ["expect", "body_contains", ..]
             )
         });
-        Place { pointer, secret, defaults: keys.first() == Some(&"defaults") }
+        let default = match keys.as_slice() {
+            ["defaults", key, ..] => Some((*key).to_owned()),
+            _ => None,
+        };
+        Place { pointer, secret, default }
     }
 
     /// What serde found, as "string "x"", in JSON's words and fit to be repeated.
@@ -137,17 +146,13 @@ impl Place {
 
     /// The keys of serde's "one of `a`, `b`".
     fn allowed_keys(&self, expected: &str) -> String {
-        let keys = expected.split('`').skip(1).step_by(2);
         // Defaults are read as a check that has no name, no probe and no relations.
-        let own = |key: &&str| !self.defaults || may_default(key);
-        let keys: Vec<&str> = keys.filter(own).collect();
+        if self.default.is_some() {
+            return DEFAULTS_KEYS.join(", ");
+        }
+        let keys: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
         if keys.is_empty() { "no keys".into() } else { keys.join(", ") }
     }
-}
-
-/// Whether a monitor's `defaults` may give this key of a check.
-pub(super) fn may_default(key: &str) -> bool {
-    !PROBE_KEYS.contains(&key) && !matches!(key, "name" | "cookie" | "depends_on")
 }
 
 /// The part of a header's name that is one.
@@ -172,4 +177,21 @@ pub(super) fn push_key(pointer: &mut String, key: &str) {
 /// userinfo is left out.
 pub(super) fn shown(text: &str) -> String {
     if text.contains('@') { "(not shown)".into() } else { format!("{:?}", cut(text, SHOWN_LIMIT)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::CheckDoc;
+    use super::super::value::Object;
+    use super::*;
+    use core::marker::PhantomData;
+
+    #[test]
+    fn every_key_of_a_check_is_its_own_or_may_be_a_default() {
+        let seed = PhantomData::<Object<CheckDoc<'_>>>;
+        let error = parse(r#"{"?": 1}"#, seed).map(drop).expect_err("no such key").to_string();
+        let (_, keys) = error.split_once("allowed: ").expect("the keys of a check");
+        let shared: Vec<&str> = keys.split(", ").filter(|key| !is_own_key(key)).collect();
+        assert_eq!(shared, DEFAULTS_KEYS);
+    }
 }

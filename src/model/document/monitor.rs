@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::address::Address;
-use super::check::CheckDoc;
+use super::check::{CheckDoc, own_key_in_defaults};
 use super::defaults::Defaults;
 use super::host::{Threshold, check_path};
 use super::span::{HOUR, Span};
@@ -130,8 +130,7 @@ impl MonitorDoc<'_> {
         let defaults = Defaults::default().under(&own, false)?;
         let Some(Object(DefaultsDoc(doc))) = &self.defaults.0 else { return Ok(defaults) };
         if let Some(key) = doc.own_key() {
-            let problem = "belongs to a single check; allowed: the keys of its schedule and policy";
-            return Err(Error::document(format!("/defaults/{key}"), problem));
+            return Err(own_key_in_defaults(key));
         }
         defaults.under(doc, false).map_err(|error| error.below("/defaults"))
     }

@@ -8,9 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::address::Address;
-use super::check::{CheckDoc, PROBE_KEYS};
+use super::check::{CheckDoc, DEFAULTS_KEYS, PROBE_KEYS};
 use super::expect::Codes;
-use super::explain::may_default;
 use super::http::Headers;
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
 use super::name::Name;
@@ -48,7 +47,7 @@ fn exactly_one_probe(check: &mut Value) {
 fn defaults_of(check: &Value) -> Value {
     let keys = check["properties"].as_object().into_iter().flatten();
     let properties: Value = keys
-        .filter(|(key, _)| may_default(key))
+        .filter(|(key, _)| DEFAULTS_KEYS.contains(&key.as_str()))
         .map(|(key, schema)| (key.clone(), schema.clone()))
         .collect();
     json!({
