@@ -11,12 +11,11 @@ use super::publish;
 use super::table::{Check, Table};
 use crate::error::Error;
 use crate::model::aggregate::{Member, Question, Tally, decides};
+use crate::model::name::OVERALL;
 use crate::model::{CheckId, Event, Kind, Mask, Reason, Status};
 use crate::time::{MILLISECOND, Tick};
 use hashbrown::HashMap;
 
-/// The group that every check belongs to; its name is no tag.
-pub const OVERALL: &str = "overall";
 /// The groups that every monitor has.
 const STANDARD: [&str; 4] = [OVERALL, "readiness", "liveness", "startup"];
 /// Up to so many checks the freshness of groups is always exact.

@@ -6,7 +6,6 @@
 
 use super::callback::Callback;
 use super::core::Core;
-use super::groups::OVERALL;
 use super::inner::{Inner, Log, Sink};
 use super::lifecycle::Life;
 use super::publish::{self, Cell};
@@ -14,6 +13,7 @@ use super::subscribe::Subscription;
 use super::workers;
 use crate::error::Error;
 use crate::model::document;
+use crate::model::name::OVERALL;
 use crate::model::{CheckId, Kinds, Outcome, RunResult, Snapshot, Status};
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::sys::fork;

@@ -3,7 +3,6 @@
 
 use super::callback::{Callback, Function};
 use super::core::Core;
-use super::groups::OVERALL;
 use super::masks::{is_stale, publish_cell};
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
@@ -104,7 +103,6 @@ impl Core {
             return Ok(id);
         }
         self.admit_probe(&spec, false)?;
-        self.admit_tags(&spec)?;
         self.check_dependencies_of(index, &spec)?;
         self.make_groups(std::slice::from_ref(&spec))?;
         self.exchange(index, spec);
@@ -153,8 +151,7 @@ impl Core {
         if self.table.find(&spec.name).is_some() {
             return Err(Error::Exists { key: "/name".into(), name: spec.name.to_string() });
         }
-        self.admit_probe(spec, callback)?;
-        self.admit_tags(spec)
+        self.admit_probe(spec, callback)
     }
 
     fn admit_probe(&self, spec: &CheckSpec, callback: bool) -> Result<(), Error> {
@@ -165,14 +162,6 @@ impl Core {
         if self.settings.manual && !allowed_in_manual(&spec.probe) {
             let text = "a manual monitor accepts callback, external and heartbeat checks";
             return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));
-        }
-        Ok(())
-    }
-
-    fn admit_tags(&self, spec: &CheckSpec) -> Result<(), Error> {
-        if spec.policy.tags.iter().any(|tag| &**tag == OVERALL) {
-            let text = "\"overall\" is the group of all checks; choose another tag";
-            return Err(Error::document("/tags", text));
         }
         Ok(())
     }

@@ -13,6 +13,9 @@ pub const NAME_ALLOWED: &str = "1 to 127 bytes of UTF-8 without control characte
 pub const NAME_RESERVED: &str =
     "names that do not begin with system. or meshvitals., which are the library's own";
 
+/// The group that every check belongs to; its name is no tag.
+pub const OVERALL: &str = "overall";
+
 /// Whether `text` may be the name of a check or a tag.
 pub fn is_name(text: &str) -> bool {
     matches!(text.len(), 1..=NAME_LIMIT) && !has_control(text)

@@ -172,8 +172,12 @@ fn a_replacement_may_change_groups_and_criticality() {
 #[test]
 fn the_name_of_the_whole_is_no_tag() {
     let rig = Rig::new();
-    let error = rig.monitor.register(&external("c", r#""tags": ["overall"]"#)).unwrap_err();
-    assert_eq!(error.key(), "/tags");
+    let overall = external("c", r#""tags": ["zone", "overall"]"#);
+    let error = rig.monitor.register(&overall).unwrap_err();
+    assert_eq!(error.key(), "/tags/1", "the place in the document, whatever the order of names");
+    assert_eq!(rig.monitor.replace(&overall).unwrap_err().key(), "/tags/1");
+    let batch = format!("[{}, {overall}]", external("a", ""));
+    assert_eq!(rig.monitor.register_many(&batch).unwrap_err().key(), "/1/tags/1");
 }
 
 #[test]

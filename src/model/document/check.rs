@@ -9,7 +9,7 @@ use super::CheckSpec;
 use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
-use super::name::{Name, names};
+use super::name::{Name, Tag, names};
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
 use super::value::{Count, Given, List, Object, Share};
@@ -122,7 +122,7 @@ pub(super) struct CheckDoc<'a> {
     /// Whether a warning counts as a failure. Default: false.
     pub degraded_is_failure: Given<bool>,
     /// The groups that the check belongs to.
-    pub tags: Given<List<Name<'a>, 32>>,
+    pub tags: Given<List<Tag<'a>, 32>>,
     /// Names of checks without which this one cannot work; while one of them is UNHEALTHY this one
     /// is blocked.
     pub depends_on: Given<List<Name<'a>, 32>>,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::value::{Given, List, Text, Value};
 use crate::error::Error;
-use crate::model::name::{NAME_ALLOWED, is_name};
+use crate::model::name::{NAME_ALLOWED, OVERALL, is_name};
 
 /// A name as it is written.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,9 +23,27 @@ impl Value for Name<'_> {
     }
 }
 
+/// The name of a group as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Tag<'a>(#[serde(borrow)] pub Name<'a>);
+
+impl Value for Tag<'_> {
+    type Meaning = Box<str>;
+
+    fn read(&self, key: &str) -> Result<Box<str>, Error> {
+        let name = self.0.read(key)?;
+        if &*name == OVERALL {
+            let problem = "\"overall\" is the group of all checks; allowed: other names";
+            return Err(Error::document(key, problem));
+        }
+        Ok(name)
+    }
+}
+
 /// Names sorted, without repetition, so that equal sets are equal.
-pub(super) fn names<const MAX: usize>(
-    list: &Given<List<Name<'_>, MAX>>,
+pub(super) fn names<T: Value<Meaning = Box<str>>, const MAX: usize>(
+    list: &Given<List<T, MAX>>,
     key: &str,
 ) -> Result<Option<Box<[Box<str>]>>, Error> {
     let Some(List(list)) = &list.0 else { return Ok(None) };

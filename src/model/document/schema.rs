@@ -12,11 +12,11 @@ use super::check::{CheckDoc, DEFAULTS_KEYS, PROBE_KEYS};
 use super::expect::Codes;
 use super::http::Headers;
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
-use super::name::Name;
+use super::name::{Name, Tag};
 use super::span::{Span, words};
 use super::value::{Count, Given, List, Object, Share, Text};
 use super::word::{Word, Words};
-use crate::model::name::NAME_LIMIT;
+use crate::model::name::{NAME_LIMIT, OVERALL};
 use crate::time::SECOND;
 
 /// The JSON Schema of both documents: `$defs/check` and `$defs/monitor`.
@@ -105,6 +105,12 @@ inline!([] Name<'_>, _generator => json_schema!({
     "maxLength": NAME_LIMIT,
     "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
 }));
+
+inline!([] Tag<'_>, generator => {
+    let mut name = generator.subschema_for::<Name<'static>>();
+    name.insert("not".into(), json!({"const": OVERALL}));
+    name
+});
 
 inline!([] Address<'_>, _generator => json_schema!({
     "type": "string",
