@@ -135,10 +135,10 @@ impl Url {
         match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => {}
             Some(scheme) if *scheme == Scheme::HTTPS => {
-                return Err(refuse("asks for https, which is not built yet; allowed: http"));
+                return Err(refuse("asks for https, which is not built yet"));
             }
-            Some(_) => return Err(refuse("has another scheme; allowed: http")),
-            None => return Err(refuse("has no scheme; allowed: http")),
+            Some(_) => return Err(refuse("has another scheme")),
+            None => return Err(refuse("has no scheme")),
         }
         // The port is what the text says, because a wrong one reads as none.
         let port = match authority.as_str().strip_prefix(authority.host()) {
