@@ -102,9 +102,8 @@ impl Place {
             match segment {
                 Segment::Seq { index } => pointer.push_str(&index.to_string()),
                 Segment::Map { key } => {
-                    // Whoever writes "Authorization: Bearer …" as one key has put the secret there.
                     let key = match keys.as_slice() {
-                        [.., "http", "headers"] => token_prefix(key),
+                        [.., "http", "headers"] => before_value(key),
                         _ => key,
                     };
                     push_key(&mut pointer, key);
@@ -155,10 +154,10 @@ impl Place {
     }
 }
 
-/// The part of a header's name that is one.
-pub(super) fn token_prefix(name: &str) -> &str {
-    let end = name.bytes().position(|byte| !byte.is_ascii_alphanumeric() && byte != b'-');
-    cut(&name[..end.unwrap_or(name.len())], SHOWN_LIMIT)
+/// The part of a header's key that may be repeated: whoever writes "Authorization: Bearer …" or
+/// "token=…" as one key has put the secret behind the sign.
+pub(super) fn before_value(key: &str) -> &str {
+    key.split([':', '=']).next().unwrap_or_default()
 }
 
 /// Adds a key to a JSON pointer, cut, and escaped as RFC 6901 asks.

@@ -1,7 +1,7 @@
 //! The probe `http`: one request, and what its answer must look like.
 //!
 //! Headers, the body, the text expected in the answer and userinfo are secret: no error repeats
-//! them, nor a header's name beyond its first character that cannot be in one.
+//! them, nor what follows a colon or an equals sign in a header's name.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::address::{self, Address};
 use super::expect::ExpectDoc;
-use super::explain::{push_key, shown, token_prefix};
+use super::explain::{before_value, push_key, shown};
 use super::value::{Given, Object, Text};
 use crate::error::Error;
 use crate::model::{HttpSpec, ProbeSpec, Target};
@@ -211,7 +211,7 @@ impl Headers<'_> {
         for (Text(name), Text(value)) in &self.0 {
             let place = || {
                 let mut pointer = format!("{key}/");
-                push_key(&mut pointer, token_prefix(name));
+                push_key(&mut pointer, before_value(name));
                 pointer
             };
             let Ok(known) = HeaderName::from_bytes(name.as_bytes()) else {
