@@ -70,7 +70,7 @@ typedef struct {
 // A document could not be read: bad JSON, an unknown key, a wrong type, a missing key.
 #define MESHVITALS_ERROR_DOCUMENT -3
 
-// A value is out of its range.
+// A value is out of its range, or none of the words that are allowed.
 #define MESHVITALS_ERROR_RANGE -4
 
 // The name is taken.

@@ -139,7 +139,7 @@ mod tests {
         assert_eq!((error.code(), error.key()), (Code::Range, "format"));
         assert_eq!(
             error.to_string(),
-            "format: \"xml\" is out of range; allowed: json, openmetrics"
+            "format: \"xml\" is not accepted; allowed: json, openmetrics"
         );
     }
 }

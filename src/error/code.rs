@@ -47,8 +47,8 @@ codes! {
     Utf8 = -2, c"a text is not UTF-8";
     /// A document could not be read: bad JSON, an unknown key, a wrong type, a missing key.
     Document = -3, c"the document is not valid";
-    /// A value is out of its range.
-    Range = -4, c"a value is out of range";
+    /// A value is out of its range, or none of the words that are allowed.
+    Range = -4, c"a value is not one of those allowed";
     /// The name is taken.
     Exists = -5, c"a check of this name exists";
     /// Nothing has this name or id.

@@ -24,7 +24,7 @@ pub enum Error {
         /// What is wrong there and what is allowed.
         problem: String,
     },
-    /// A value is out of range.
+    /// A value is none of those that are allowed.
     Range {
         /// Where, as a JSON pointer, or the name of the argument.
         key: String,
@@ -62,7 +62,7 @@ impl Error {
         Error::Document { key: key.into(), problem: problem.into() }
     }
 
-    /// A value out of range at a JSON pointer.
+    /// A value that is not allowed, at a JSON pointer.
     pub fn range(
         key: impl Into<String>,
         value: impl fmt::Display,
@@ -128,7 +128,7 @@ impl fmt::Display for Error {
             Error::Document { problem, .. } => write!(f, "{place}: {problem}"),
             Error::Range { value, allowed, .. } => {
                 let value = if value.is_empty() { "\"\"" } else { value };
-                write!(f, "{place}: {value} is out of range; allowed: {allowed}")
+                write!(f, "{place}: {value} is not accepted; allowed: {allowed}")
             }
             Error::Exists { name, .. } => {
                 write!(f, "{place}: a check named \"{name}\" exists; replace it or choose another")

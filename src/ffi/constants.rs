@@ -18,7 +18,7 @@ pub const MESHVITALS_ERROR_NULL: i32 = -1;
 pub const MESHVITALS_ERROR_UTF8: i32 = -2;
 /// A document could not be read: bad JSON, an unknown key, a wrong type, a missing key.
 pub const MESHVITALS_ERROR_DOCUMENT: i32 = -3;
-/// A value is out of its range.
+/// A value is out of its range, or none of the words that are allowed.
 pub const MESHVITALS_ERROR_RANGE: i32 = -4;
 /// The name is taken.
 pub const MESHVITALS_ERROR_EXISTS: i32 = -5;

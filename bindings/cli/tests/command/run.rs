@@ -127,7 +127,7 @@ fn toml_and_json_files_are_read_and_their_errors_name_file_and_key() {
     assert_eq!(output(&["run", "--once", "--config", &good]).status.code(), Some(0));
     for (name, text, said) in [
         ("a.toml", "[[checks]]\nname = \"a\"\ntcp.address = \"h\"\n", "/checks/0/tcp/address: "),
-        ("b.json", r#"{"cpu_threshold": 80}"#, "/cpu_threshold: 80 is out of range; allowed: "),
+        ("b.json", r#"{"cpu_threshold": 80}"#, "/cpu_threshold: 80 is not accepted; allowed: "),
         ("c.json", r#"{"chekcs": []}"#, "/chekcs: "),
         ("d.toml", "checks = [", "line 1"),
         ("e.json", "{", "EOF"),
