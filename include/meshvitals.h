@@ -325,7 +325,7 @@ typedef struct {
 // The path cannot be examined; `detail` is the errno.
 #define MESHVITALS_REASON_DISK_FAILED 903
 
-// The first event of a check in a new subscription.
+// The first event of a check or group in a new subscription.
 #define MESHVITALS_REASON_INITIAL 1000
 
 // The status is overridden by the host program.
@@ -517,7 +517,7 @@ typedef struct {
   meshvitals_status_t previous;
   // STATUS: the status now. RESULT: the published status after the run.
   meshvitals_status_t status;
-  // MESHVITALS_REASON_*; INITIAL in the first event of each check of a subscription.
+  // MESHVITALS_REASON_*; INITIAL in the events with which a subscription begins.
   int32_t reason;
   // How many further events were merged into this one, or lost before it.
   uint32_t merged;
@@ -531,7 +531,8 @@ typedef struct {
   uint64_t latency_ns;
   // Zero.
   uint64_t reserved[1];
-  // STATUS and RESULT: the message, or the cause of a mask. REGISTERED and REMOVED: the name.
+  // STATUS and RESULT: the message, or the cause of a mask; in an INITIAL one of neither, the
+  // status and its age. REGISTERED and REMOVED: the name.
   // LOG: the line. UTF-8, ending in NUL.
   char text[160];
 } meshvitals_event_t;
@@ -852,7 +853,9 @@ int64_t meshvitals_render(const meshvitals_monitor_t *m,
 
 // Subscribes to events. `kinds` is a sum of MESHVITALS_KIND_*; beyond `capacity` events the
 // changes of one check are merged, so that its last status is never lost. A subscription with
-// STATUS begins with one event a check, its reason INITIAL.
+// STATUS begins with one event for each check and then for each group, the whole included: its
+// present status, reason INITIAL, and as text the check's last message or since when it is so.
+// What changes afterwards follows without a gap.
 //
 // Returns: OK; NULL; RANGE for a mask or capacity (1 to 1048576); BUSY for a second
 // subscription with DUE; LIMIT without descriptors; FORKED.

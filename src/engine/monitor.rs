@@ -252,7 +252,8 @@ impl Monitor {
         Ok(self.snapshot(id)?.answer)
     }
 
-    /// Subscribes to events.
+    /// Subscribes to events. With STATUS it begins with one event for each check, then for each
+    /// group: its present status, with the reason INITIAL.
     ///
     /// # Errors
     ///

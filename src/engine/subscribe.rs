@@ -1,14 +1,16 @@
 //! Subscriptions: who hears of what.
 
 use super::core::Core;
+use super::groups::Group;
 use super::inner::Inner;
 use super::masks::reason;
+use super::table::Check;
 use crate::error::{Code, Error};
 use crate::event::{Mailbox, Next};
-use crate::model::{Event, Kind, Kinds, Message, Reason};
+use crate::model::{Event, Kind, Kinds, Message, Reason, Status};
 use crate::sync::{Arc, Weak};
 use crate::sys::fork;
-use crate::time;
+use crate::time::{self, SECOND, Tick};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -181,18 +183,9 @@ impl Core {
             return Err(Error::refused(Code::Busy, text));
         }
         if mailbox.kinds().wants(Kinds::STATUS) {
-            for (_, check) in self.table.iter() {
-                mailbox.push(Event {
-                    cookie: check.cookie(),
-                    sequence: u64::from(check.sequence),
-                    previous: check.published,
-                    status: check.published,
-                    reason: Reason::INITIAL,
-                    value: check.value(),
-                    text: Message::new(&reason(check).to_string()),
-                    ..Event::new(Kind::Status, check.id, self.now)
-                });
-            }
+            self.table.iter().for_each(|(_, check)| mailbox.push(self.initial(check)));
+            // After their members, as always.
+            self.groups.iter().for_each(|group| mailbox.push(self.initial_of_group(group)));
         }
         if self.stopped {
             mailbox.set_stopped(true);
@@ -200,6 +193,47 @@ impl Core {
         self.wanted = self.wanted.and(mailbox.kinds());
         self.mailboxes.push(mailbox);
         Ok(())
+    }
+
+    /// What a new subscription is told of a check.
+    fn initial(&self, check: &Check) -> Event {
+        let message = self.explanation(check);
+        let text = match (message.as_str(), reason(check)) {
+            ("", Reason::NONE) if check.published == Status::Unknown => {
+                self.state(check.published, check.since) + ": not measured yet"
+            }
+            ("", Reason::NONE) => self.state(check.published, check.since),
+            ("", reason) => format!("{}: {reason}", self.state(check.published, check.since)),
+            (message, _) => message.to_owned(),
+        };
+        Event {
+            cookie: check.cookie(),
+            sequence: u64::from(check.sequence),
+            previous: check.published,
+            status: check.published,
+            reason: Reason::INITIAL,
+            value: check.value(),
+            text: Message::new(&text),
+            ..Event::new(Kind::Status, check.id, self.now)
+        }
+    }
+
+    /// What a new subscription is told of a group.
+    fn initial_of_group(&self, group: &Group) -> Event {
+        Event {
+            sequence: group.sequence,
+            previous: group.status,
+            status: group.status,
+            reason: Reason::INITIAL,
+            text: Message::new(&self.state(group.status, group.since)),
+            ..Event::new(Kind::Status, group.id, self.now)
+        }
+    }
+
+    /// A status and its age in whole seconds.
+    fn state(&self, status: Status, since: Tick) -> String {
+        let age = Duration::from_secs(self.now.since(since) / SECOND);
+        format!("{status} for {}", humantime::format_duration(age))
     }
 
     fn unsubscribe(&mut self, mailbox: &Arc<Mailbox>) {

@@ -194,7 +194,7 @@ pub const MESHVITALS_REASON_REPORTED: i32 = 901;
 pub const MESHVITALS_REASON_CALLBACK_PANICKED: i32 = 902;
 /// The path cannot be examined; `detail` is the errno.
 pub const MESHVITALS_REASON_DISK_FAILED: i32 = 903;
-/// The first event of a check in a new subscription.
+/// The first event of a check or group in a new subscription.
 pub const MESHVITALS_REASON_INITIAL: i32 = 1000;
 /// The status is overridden by the host program.
 pub const MESHVITALS_REASON_OVERRIDDEN: i32 = 1001;

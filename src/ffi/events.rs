@@ -13,7 +13,9 @@ use std::time::Duration;
 
 /// Subscribes to events. `kinds` is a sum of MESHVITALS_KIND_*; beyond `capacity` events the
 /// changes of one check are merged, so that its last status is never lost. A subscription with
-/// STATUS begins with one event a check, its reason INITIAL.
+/// STATUS begins with one event for each check and then for each group, the whole included: its
+/// present status, reason INITIAL, and as text the check's last message or since when it is so.
+/// What changes afterwards follows without a gap.
 ///
 /// Returns: OK; NULL; RANGE for a mask or capacity (1 to 1048576); BUSY for a second
 /// subscription with DUE; LIMIT without descriptors; FORKED.

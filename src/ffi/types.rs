@@ -105,7 +105,7 @@ pub struct meshvitals_event_t {
     pub previous: meshvitals_status_t,
     /// STATUS: the status now. RESULT: the published status after the run.
     pub status: meshvitals_status_t,
-    /// MESHVITALS_REASON_*; INITIAL in the first event of each check of a subscription.
+    /// MESHVITALS_REASON_*; INITIAL in the events with which a subscription begins.
     pub reason: i32,
     /// How many further events were merged into this one, or lost before it.
     pub merged: u32,
@@ -119,7 +119,8 @@ pub struct meshvitals_event_t {
     pub latency_ns: u64,
     /// Zero.
     pub reserved: [u64; 1],
-    /// STATUS and RESULT: the message, or the cause of a mask. REGISTERED and REMOVED: the name.
+    /// STATUS and RESULT: the message, or the cause of a mask; in an INITIAL one of neither, the
+    /// status and its age. REGISTERED and REMOVED: the name.
     /// LOG: the line. UTF-8, ending in NUL.
     pub text: [c_char; 160],
 }

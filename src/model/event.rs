@@ -105,8 +105,8 @@ pub struct Event {
     pub detail: i32,
     /// RESULT: how long the run took.
     pub latency_ns: u64,
-    /// STATUS and RESULT: the message of the result or the cause of the mask; REGISTERED and
-    /// REMOVED: the name; LOG: the line.
+    /// STATUS and RESULT: the message of the result or the cause of the mask, in an INITIAL one of
+    /// neither the status and its age; REGISTERED and REMOVED: the name; LOG: the line.
     pub text: Message,
 }
 

@@ -123,7 +123,7 @@ reasons! {
     CALLBACK_PANICKED = 902, c"the callback panicked";
     /// The path cannot be examined; `detail` is the errno.
     DISK_FAILED = 903, c"the path cannot be examined";
-    /// The first event of a check in a new subscription.
+    /// The first event of a check or group in a new subscription.
     INITIAL = 1000, c"initial state";
     /// The status is overridden by the host program.
     OVERRIDDEN = 1001, c"overridden";

@@ -22,12 +22,12 @@ static uint64_t advance(meshvitals_monitor_t *m, uint64_t now_ns) {
   return next_ns;
 }
 
-/* Takes the next event about a check itself; those about its groups are for reads.c. */
+/* Takes the next event about a check itself, which has the cookie 99; groups are for reads.c. */
 static int32_t take(meshvitals_subscription_t *events, meshvitals_event_t *event) {
   for (;;) {
     /* It would wait for ever if manual mode waited. */
     const int32_t taken = meshvitals_poll(events, event, sizeof *event, 1, -1);
-    if (taken != 1 || event->reason != MESHVITALS_REASON_MEMBER) return taken;
+    if (taken != 1 || event->cookie == 99 || event->kind != MESHVITALS_EVENT_STATUS) return taken;
   }
 }
 

@@ -184,6 +184,7 @@ fn the_name_of_the_whole_is_no_tag() {
 fn groups_tell_their_changes_after_their_members() {
     let rig = Rig::new();
     let all = rig.monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    all.poll(64, Some(Duration::ZERO)).unwrap();
     let id = rig.register(&external("c", r#""tags": ["own"]"#));
     let due = rig.advance_to_due(id);
     rig.answer(&due, pass());

@@ -41,6 +41,7 @@ fn a_manual_clock_moves_forward_only_and_by_hand_only() {
 #[test]
 fn a_manual_poll_never_waits() {
     let rig = Rig::new();
+    rig.take();
     assert_eq!(rig.events.poll(64, None).unwrap(), []);
 }
 

@@ -77,9 +77,14 @@ impl Story {
                 let (shown, sequence) = *self
                     .shown
                     .entry(event.check)
-                    .or_insert((event.previous, event.sequence - 1 - u64::from(event.merged)));
+                    // The event with which a subscription begins has the number of the last change.
+                    .or_insert((
+                        event.previous,
+                        event.sequence.wrapping_sub(1 + u64::from(event.merged)),
+                    ));
                 assert_eq!(event.previous, shown, "{event:?}");
-                assert_eq!(event.sequence, sequence + 1 + u64::from(event.merged), "{event:?}");
+                let next = sequence.wrapping_add(1 + u64::from(event.merged));
+                assert_eq!(event.sequence, next, "{event:?}");
                 self.shown.insert(event.check, (event.status, event.sequence));
             }
             Kind::Due => self.requests.push(event),

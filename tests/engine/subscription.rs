@@ -1,6 +1,6 @@
 //! Subscriptions: what a new one is told, what is merged, and how they end.
 
-use crate::rig::{Rig, S, external, fail, is_readable, pass};
+use crate::rig::{MS, Rig, S, external, fail, is_readable, pass};
 use meshvitals::{Code, Kind, Kinds, Reason, Status};
 use std::time::Duration;
 
@@ -24,11 +24,68 @@ fn a_new_one_starts_with_every_check_and_nothing_is_lost_in_between() {
     let said: Vec<_> = events.iter().map(|e| (e.check, e.previous, e.status, e.sequence)).collect();
     let unhealthy = (b, Status::Unhealthy, Status::Unhealthy, 1);
     let unknown = (c, Status::Unknown, Status::Unknown, 0);
-    assert_eq!(said, [(a, Status::Healthy, Status::Healthy, 1), unhealthy, unknown]);
+    assert_eq!(said[..3], [(a, Status::Healthy, Status::Healthy, 1), unhealthy, unknown]);
     assert!(events.iter().all(|event| event.reason == Reason::INITIAL));
     set(&rig, b, true);
     let next = late.poll(64, NOW).unwrap();
     assert_eq!((next[0].check, next[0].previous, next[0].sequence), (b, Status::Unhealthy, 2));
+}
+
+#[test]
+fn a_new_one_is_told_of_the_whole_and_of_each_group_after_their_members() {
+    let rig = Rig::new();
+    let a = rig.register(&external("a", &format!(r#"{QUICK}, "tags": ["own"]"#)));
+    let groups = rig.monitor.list_groups().unwrap();
+    set(&rig, a, false);
+    let late = rig.monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    let events = late.poll(64, NOW).unwrap();
+    let order: Vec<_> = events.iter().map(|event| event.check).collect();
+    assert_eq!(order, [&[a][..], &groups].concat());
+    for event in &events {
+        let seen = rig.monitor.snapshot(event.check).unwrap();
+        assert_eq!((event.kind, event.reason), (Kind::Status, Reason::INITIAL));
+        assert_eq!((event.previous, event.status), (seen.status, seen.status), "{}", seen.name);
+    }
+    let own = rig.monitor.group_find("own").unwrap();
+    let first = events.iter().find(|event| event.check == own).unwrap();
+    assert_eq!((first.status, first.sequence), (Status::Unhealthy, 2));
+    set(&rig, a, true);
+    let next = late.poll(64, NOW).unwrap();
+    let next = next.iter().find(|event| event.check == own).unwrap();
+    assert_eq!(
+        (next.previous, next.sequence),
+        (Status::Unhealthy, 3),
+        "no gap to the first change"
+    );
+}
+
+#[test]
+fn the_text_of_the_first_event_is_the_last_message_or_since_when_the_status_holds() {
+    let rig = Rig::new();
+    let name = |name: &str| rig.register(&external(name, QUICK));
+    let [new, good, bad, said, paused] = ["new", "good", "bad", "said", "paused"].map(name);
+    set(&rig, good, true);
+    set(&rig, bad, false);
+    rig.monitor.check_now(said).unwrap();
+    let due = rig.advance_to_due(said);
+    rig.answer(&due, fail().with_message("no leader"));
+    rig.monitor.pause(paused, true).unwrap();
+    rig.advance_by(65 * MS);
+    rig.advance_by(5 * S);
+    let late = rig.monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    let events = late.poll(64, NOW).unwrap();
+    for (check, text) in [
+        (new, "UNKNOWN for 5s: not measured yet"),
+        (good, "HEALTHY for 5s"),
+        (bad, "UNHEALTHY for 5s: reported by the host program"),
+        (said, "no leader"),
+        (paused, "UNKNOWN for 5s: paused"),
+        (rig.monitor.group_find("overall").unwrap(), "UNHEALTHY for 5s"),
+        (rig.monitor.group_find("readiness").unwrap(), "HEALTHY for 5s"),
+    ] {
+        let event = events.iter().find(|event| event.check == check).unwrap();
+        assert_eq!(event.text.as_str(), text);
+    }
 }
 
 #[test]
@@ -90,6 +147,7 @@ fn a_poll_gives_up_to_its_limit_in_order() {
     assert_eq!(first, ids[..2]);
     assert!(is_readable(heard.fd().unwrap()));
     assert_eq!(heard.poll(2, NOW).unwrap()[0].check, ids[2]);
+    assert_eq!(heard.poll(64, NOW).unwrap().len(), 3, "groups that are not taken yet");
     assert!(!is_readable(heard.fd().unwrap()));
 }
 
