@@ -172,7 +172,7 @@ typedef struct {
 // A check was registered.
 #define MESHVITALS_EVENT_REGISTERED 5
 
-// A check was removed; no event of it follows.
+// A check was removed, or with its last check a group; no event of it follows.
 #define MESHVITALS_EVENT_REMOVED 6
 
 // The monitor was stopped.
@@ -787,7 +787,9 @@ meshvitals_status_t meshvitals_status(const meshvitals_monitor_t *m,
 meshvitals_status_t meshvitals_overall(const meshvitals_monitor_t *m);
 
 // The id of a group: a tag of any check, or `readiness`, `liveness`, `startup`, which every
-// monitor has, or `overall`, the group of all checks.
+// monitor has, or `overall`, the group of all checks. Those four live as long as the monitor. The
+// group of another tag ends with the last check that has the tag: then its id is stale, its cell
+// reads UNKNOWN, and a later group of the name has another id.
 //
 // Returns: OK; NULL, UTF8; NOT_FOUND; FORKED.
 // Threads: any.

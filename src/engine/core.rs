@@ -336,9 +336,12 @@ impl Core {
     /// Publishes what changed in the groups.
     pub(super) fn settle(&mut self) {
         let mailboxes = &self.mailboxes;
-        self.groups.settle(&self.table, self.now, |event| {
+        let ended = self.groups.settle(&self.table, self.now, |event| {
             mailboxes.iter().for_each(|mailbox| mailbox.push(event.clone()));
         });
+        if ended {
+            self.table.groups_ended();
+        }
     }
 
     /// The driver's: takes the commands.

@@ -5,6 +5,10 @@
 //! checks; then a group keeps a bound that is never too late, because members mostly move later,
 //! and all members are scanned again shortly before the bound passes. That is one step a check
 //! and interval.
+//!
+//! A group ends with its last member, so that tags that change for ever do not pile up; the
+//! standard ones stay. The trap: members keep the place of their group, and a place is given to
+//! another group, so a group ends only in [`Groups::settle`], between two changes.
 
 use super::masks::published_until;
 use super::publish;
@@ -12,9 +16,10 @@ use super::table::{Check, Table};
 use crate::error::Error;
 use crate::model::aggregate::{Member, Question, Tally, decides};
 use crate::model::name::OVERALL;
-use crate::model::{CheckId, Event, Kind, Mask, Reason, Status};
+use crate::model::{CheckId, Event, Kind, Mask, Message, Reason, Status};
 use crate::time::{MILLISECOND, Tick};
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 /// The groups that every monitor has.
 const STANDARD: [&str; 4] = [OVERALL, "readiness", "liveness", "startup"];
@@ -55,7 +60,12 @@ pub struct Group {
 
 /// All groups; the first is the whole.
 pub struct Groups {
-    list: Vec<Group>,
+    /// `None` where a group has ended; the last one is there.
+    list: Vec<Option<Group>>,
+    /// Places in the list that are free.
+    free: BTreeSet<u32>,
+    /// Groups that may have no member.
+    vacant: Vec<u32>,
     /// Whether there are so few checks that the freshness is found anew after each change.
     exact: bool,
     names: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
@@ -74,7 +84,13 @@ pub fn member(check: &Check) -> Member {
 impl Groups {
     /// The standard groups.
     pub fn new(owner: u64, now: Tick) -> Result<Groups, Error> {
-        let mut groups = Groups { list: Vec::new(), exact: true, names: HashMap::default() };
+        let mut groups = Groups {
+            list: Vec::new(),
+            free: BTreeSet::new(),
+            vacant: Vec::new(),
+            exact: true,
+            names: HashMap::default(),
+        };
         for name in STANDARD {
             groups.find_or_add(name, owner, now)?;
         }
@@ -104,25 +120,35 @@ impl Groups {
             tally: Tally::default(),
         };
         group.publish();
-        let index = self.list.len() as u32;
-        self.list.push(group);
+        let index = self.free.pop_first().unwrap_or(self.list.len() as u32);
+        if index as usize == self.list.len() {
+            self.list.push(Some(group));
+        } else {
+            self.list[index as usize] = Some(group);
+        }
         self.names.insert(name.into(), index);
+        // Whoever asked for it may fail before it has a member.
+        self.vacant.push(index);
         Ok(index)
     }
 
     /// The group of a name.
     pub fn find(&self, name: &str) -> Option<&Group> {
-        self.names.get(name).map(|&index| &self.list[index as usize])
+        self.list[*self.names.get(name)? as usize].as_ref()
     }
 
     /// The group of an id.
     pub fn get(&self, id: CheckId) -> Option<&Group> {
-        self.list.iter().find(|group| group.id == id)
+        self.iter().find(|group| group.id == id)
     }
 
     /// All groups, the whole first.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.list.iter()
+        self.list.iter().flatten()
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
+        self.list.iter_mut().flatten()
     }
 
     /// Counts a new member.
@@ -148,6 +174,7 @@ impl Groups {
             group.waiting -= waits;
             group.tally.remove(one);
         });
+        self.vacant.extend(&check.shared.groups);
     }
 
     /// Counts a member anew that counted as `before`; `first` says that it became functional for
@@ -179,20 +206,23 @@ impl Groups {
     }
 
     fn each_of(&mut self, check: &Check, mut change: impl FnMut(&mut Group)) {
-        change(&mut self.list[0]);
-        for &index in &check.shared.groups {
-            change(&mut self.list[index as usize]);
+        for index in std::iter::once(&0).chain(&check.shared.groups) {
+            if let Some(group) = &mut self.list[*index as usize] {
+                change(group);
+            }
         }
     }
 
-    /// Publishes the groups whose status changed, and makes their freshness anew where it must
-    /// be. Called once a turn and after each change from outside.
-    pub fn settle(&mut self, table: &Table, now: Tick, mut tell: impl FnMut(Event)) {
+    /// Ends the groups without a member, publishes those whose status changed, and makes their
+    /// freshness anew where it must be. Called once a turn and after each change from outside.
+    /// True if a group has ended.
+    pub fn settle(&mut self, table: &Table, now: Tick, mut tell: impl FnMut(Event)) -> bool {
         let exact = table.len() <= EXACT_LIMIT;
         let few_again = exact && !self.exact;
         self.exact = exact;
-        let mut news = Vec::new();
-        for group in &mut self.list {
+        let mut news = self.end_vacant(now);
+        let ended = !news.is_empty();
+        for group in self.list.iter_mut().flatten() {
             if publish::cell(group.id).is_some_and(|cell| cell.fresh_until() != group.fresh_until) {
                 group.publish();
             }
@@ -203,16 +233,39 @@ impl Groups {
             }
             group.dirty |= few_again || (!exact && now >= group.fresh_until.before(MARGIN_NS));
         }
-        if self.list.iter().any(|group| group.dirty) {
+        if self.iter().any(|group| group.dirty) {
             self.scan(table);
         }
         // Last: who hears of a change and looks must find it.
         news.into_iter().for_each(&mut tell);
+        ended
+    }
+
+    /// Gives back the ids and places of groups without a member; what is said of them.
+    fn end_vacant(&mut self, now: Tick) -> Vec<Event> {
+        let mut news = Vec::new();
+        for index in std::mem::take(&mut self.vacant) {
+            let place = &mut self.list[index as usize];
+            if (index as usize) < STANDARD.len() || place.as_ref().is_none_or(|g| g.members > 0) {
+                continue;
+            }
+            let Some(group) = place.take() else { continue };
+            self.names.remove(&group.name);
+            publish::release(group.id);
+            self.free.insert(index);
+            let text = Message::new(&group.name);
+            news.push(Event { text, ..Event::new(Kind::Removed, group.id, now) });
+        }
+        while let Some(None) = self.list.last() {
+            self.list.pop();
+            self.free.remove(&(self.list.len() as u32));
+        }
+        news
     }
 
     /// Forgets the answers that rest on results of an earlier life. A start-up stays finished.
     pub fn begin_anew(&mut self) {
-        for group in self.list.iter_mut().filter(|group| group.question != Question::Started) {
+        for group in self.iter_mut().filter(|group| group.question != Question::Started) {
             group.last_answer = false;
         }
     }
@@ -223,14 +276,14 @@ impl Groups {
             return Tick::NEVER;
         }
         // A group that nothing makes older has no bound, which must not become one by the margin.
-        let bounded = self.list.iter().filter(|group| group.fresh_until < Tick::NEVER);
+        let bounded = self.iter().filter(|group| group.fresh_until < Tick::NEVER);
         let bounds = bounded.map(|group| group.fresh_until.before(MARGIN_NS));
         // A bound that stays close belongs to a member whose own timer is set for it.
         bounds.filter(|&at| at > now).min().unwrap_or(Tick::NEVER)
     }
 
     fn scan(&mut self, table: &Table) {
-        for group in self.list.iter_mut().filter(|group| group.dirty) {
+        for group in self.iter_mut().filter(|group| group.dirty) {
             group.fresh_until = Tick::NEVER;
         }
         for (_, check) in table.iter() {
@@ -241,7 +294,7 @@ impl Groups {
                 }
             });
         }
-        for group in self.list.iter_mut().filter(|group| group.dirty) {
+        for group in self.iter_mut().filter(|group| group.dirty) {
             group.dirty = false;
             group.publish();
         }
@@ -249,14 +302,15 @@ impl Groups {
 
     /// Publishes every group again, after the cells were wiped.
     pub fn republish(&self) {
-        self.list.iter().for_each(Group::publish);
+        self.iter().for_each(Group::publish);
     }
 
     /// Gives the ids back.
     pub fn release(&mut self) {
-        for group in self.list.drain(..) {
+        for group in self.list.drain(..).flatten() {
             publish::release(group.id);
         }
+        (self.vacant, self.free) = Default::default();
         self.names.clear();
     }
 }

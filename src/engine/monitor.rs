@@ -218,6 +218,8 @@ impl Monitor {
     }
 
     /// The id of a group: a tag, `readiness`, `liveness`, `startup`, or `overall` for the whole.
+    /// The group of a tag ends with the last check that has it; then its id is stale, and a later
+    /// group of its name has another.
     ///
     /// # Errors
     ///

@@ -141,7 +141,7 @@ impl Core {
         match self.table.get(index) {
             Some(check) if check.id == id => Ok(index),
             _ if owner == 0 && publish::was_given_out(id) => {
-                Err(Error::refused(Code::Stale, "the check of this id was removed"))
+                Err(Error::refused(Code::Stale, "the check or group of this id is gone"))
             }
             _ => Err(Error::NotFound { what: format!("the id {:#x}", id.0) }),
         }

@@ -253,7 +253,12 @@ impl Table {
         self.names.find(self.hasher.hash_one(name), same).copied()
     }
 
-    /// The shared form of a policy; `groups` is called for one that is new.
+    /// Some groups have ended: their places may be given to others.
+    pub fn groups_ended(&mut self) {
+        self.recent = None;
+    }
+
+    /// The shared form of a policy; `groups` tells where the groups of its tags are now.
     pub fn intern(
         &mut self,
         policy: Policy,
@@ -266,10 +271,14 @@ impl Table {
             // Only what a check uses is kept; the map holds one reference itself.
             self.shared.retain(|shared, ()| Arc::strong_count(shared) > 1);
         }
+        let groups = groups(&policy);
         let shared = match self.shared.get_key_value(&policy) {
-            Some((shared, ())) => Arc::clone(shared),
-            None => {
-                let groups = groups(&policy);
+            Some((shared, ())) if shared.groups == groups => Arc::clone(shared),
+            old => {
+                if old.is_some() {
+                    // Nobody uses it: its groups have ended. Inserting would keep the old key.
+                    self.shared.remove(&policy);
+                }
                 let shared = Arc::new(Shared { policy, groups });
                 self.shared.insert(Arc::clone(&shared), ());
                 shared

@@ -90,7 +90,7 @@ pub const MESHVITALS_EVENT_CHECK_CANCEL: i32 = 3;
 pub const MESHVITALS_EVENT_RESULT: i32 = 4;
 /// A check was registered.
 pub const MESHVITALS_EVENT_REGISTERED: i32 = 5;
-/// A check was removed; no event of it follows.
+/// A check was removed, or with its last check a group; no event of it follows.
 pub const MESHVITALS_EVENT_REMOVED: i32 = 6;
 /// The monitor was stopped.
 pub const MESHVITALS_EVENT_STOPPED: i32 = 7;

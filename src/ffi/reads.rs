@@ -55,7 +55,9 @@ pub unsafe extern "C" fn meshvitals_overall(m: *const meshvitals_monitor_t) -> m
 }
 
 /// The id of a group: a tag of any check, or `readiness`, `liveness`, `startup`, which every
-/// monitor has, or `overall`, the group of all checks.
+/// monitor has, or `overall`, the group of all checks. Those four live as long as the monitor. The
+/// group of another tag ends with the last check that has the tag: then its id is stale, its cell
+/// reads UNKNOWN, and a later group of the name has another id.
 ///
 /// Returns: OK; NULL, UTF8; NOT_FOUND; FORKED.
 /// Threads: any.

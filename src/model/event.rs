@@ -17,7 +17,7 @@ pub enum Kind {
     Result = 4,
     /// A check was registered.
     Registered = 5,
-    /// A check was removed; no event of it follows.
+    /// A check was removed, or with its last check a group; no event of it follows.
     Removed = 6,
     /// The monitor was stopped.
     Stopped = 7,

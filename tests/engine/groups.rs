@@ -1,7 +1,9 @@
 //! Groups and the whole: aggregation, criticality, and the answers to an orchestrator.
 
 use crate::rig::{PATIENCE, Rig, external, fail, pass};
-use meshvitals::{CheckId, Kind, Kinds, Monitor, Outcome, Reason, RunResult, Status};
+use meshvitals::{
+    CheckId, Code, Kind, Kinds, Message, Monitor, Outcome, Reason, RunResult, Status,
+};
 use std::time::Duration;
 
 use Status::{Degraded, Healthy, Unhealthy, Unknown};
@@ -163,10 +165,84 @@ fn a_replacement_may_change_groups_and_criticality() {
     let document =
         external("c", &format!(r#"{QUICK}, "interval": "1h", "tags": ["two"], "critical": false"#));
     assert_eq!(world.rig.monitor.replace(&document).unwrap(), id);
-    world.expect("one", Healthy, true);
+    assert!(world.rig.monitor.group_find("one").is_err(), "nobody is left in it");
     world.expect("two", Degraded, true);
     world.expect("overall", Degraded, true);
     assert_eq!(world.rig.monitor.status(id), Unhealthy, "the counts are kept");
+}
+
+#[test]
+fn a_group_ends_with_its_last_member_and_its_name_may_come_again() {
+    let world = World::new();
+    let monitor = &world.rig.monitor;
+    let life = monitor.subscribe(Kinds::STATUS.and(Kinds::LIFE), 64).unwrap();
+    let standard = monitor.list_groups().unwrap();
+    let first = world.add("first", r#""tags": ["own"]"#);
+    let second = world.add("second", r#""tags": ["own"]"#);
+    let own = monitor.group_find("own").unwrap();
+    world.set(first, Unhealthy);
+    monitor.unregister(first).unwrap();
+    world.expect("own", Unknown, false);
+    world.set(second, Unhealthy);
+    life.poll(64, Some(Duration::ZERO)).unwrap();
+    monitor.unregister(second).unwrap();
+    assert_eq!(monitor.list_groups().unwrap(), standard);
+    assert_eq!(monitor.group_find("own").unwrap_err().code(), Code::NotFound);
+    assert_eq!(monitor.snapshot(own).unwrap_err().code(), Code::Stale);
+    assert_eq!((monitor.status(own), monitor.cell(own).unwrap().status(own)), (Unknown, Unknown));
+    let said = life.poll(64, Some(Duration::ZERO)).unwrap();
+    let of_it: Vec<_> = said.iter().filter(|e| e.check == own).map(|e| (e.kind, &e.text)).collect();
+    assert_eq!(of_it, [(Kind::Removed, &Message::new("own"))]);
+    // Its place is taken by another group, which the policy of before must not lead to.
+    let other = world.add("other", r#""tags": ["other"]"#);
+    let again = world.add("again", r#""tags": ["own"]"#);
+    assert_ne!(monitor.group_find("own").unwrap(), own);
+    world.set(again, Unhealthy);
+    world.set(other, Healthy);
+    world.expect("own", Unhealthy, false);
+    world.expect("other", Healthy, true);
+}
+
+#[test]
+fn a_group_that_comes_again_at_once_may_stand_elsewhere() {
+    let world = World::new();
+    let keeper = world.add("keeper", r#""tags": ["before"]"#);
+    let id = world.add("c", r#""tags": ["own"]"#);
+    world.rig.monitor.unregister_many(&[keeper, id]).unwrap();
+    let again = world.add("c", r#""tags": ["own"]"#);
+    world.set(again, Unhealthy);
+    world.expect("own", Unhealthy, false);
+}
+
+#[test]
+fn a_replacement_of_the_only_member_keeps_the_group() {
+    let world = World::new();
+    let id = world.add("c", r#""tags": ["own"]"#);
+    let own = world.rig.monitor.group_find("own").unwrap();
+    world.set(id, Unhealthy);
+    let document = external("c", &format!(r#"{QUICK}, "interval": "30m", "tags": ["own"]"#));
+    assert_eq!(world.rig.monitor.replace(&document).unwrap(), id);
+    assert_eq!(world.rig.monitor.group_find("own").unwrap(), own);
+    world.expect("own", Unhealthy, false);
+}
+
+#[test]
+fn tags_that_change_for_ever_do_not_pile_up() {
+    let rig = Rig::new();
+    let lazy = rig.monitor.subscribe(Kinds::STATUS.and(Kinds::LIFE), 4).unwrap();
+    let groups = rig.monitor.list_groups().unwrap();
+    let keeper = rig.register(&external("keeper", r#""tags": ["kept"]"#));
+    for round in 0..2_000 {
+        let tags = format!(r#""tags": ["r{round}", "kept", "s{round}"]"#);
+        let id = rig.register(&external("c", &tags));
+        rig.monitor.replace(&external("c", &format!(r#""tags": ["t{round}"]"#))).unwrap();
+        rig.monitor.unregister(id).unwrap();
+        rig.take();
+        assert_eq!(rig.monitor.list_groups().unwrap().len(), groups.len() + 1);
+    }
+    assert!(lazy.poll(1 << 16, Some(Duration::ZERO)).unwrap().len() < 16);
+    rig.monitor.unregister(keeper).unwrap();
+    assert_eq!(rig.monitor.list_groups().unwrap(), groups);
 }
 
 #[test]
