@@ -71,7 +71,8 @@ impl Core {
         }
         while let Some(index) = changed.pop_front() {
             let rare = self.table.get(index).and_then(|check| check.rare.as_ref());
-            let dependents = rare.map(|rare| rare.dependents.clone()).unwrap_or_default();
+            let dependents: Vec<u32> =
+                rare.map(|rare| rare.dependents.iter().copied().collect()).unwrap_or_default();
             changed.extend(dependents.into_iter().filter(|&index| self.block_one(index)));
         }
     }

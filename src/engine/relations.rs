@@ -73,7 +73,7 @@ impl Core {
         let found: Vec<u32> = names.iter().filter_map(|name| self.table.find(name)).collect();
         for &dependency in &found {
             if let Some(check) = self.table.get_mut(dependency) {
-                check.rare_mut().dependents.push(index);
+                check.rare_mut().dependents.insert(index);
             }
         }
         if let Some(check) = self.table.get_mut(index)
@@ -90,7 +90,7 @@ impl Core {
             rare.map(|rare| std::mem::take(&mut rare.depends_on)).unwrap_or_default();
         for dependency in dependencies {
             if let Some(rare) = self.table.get_mut(dependency).and_then(|c| c.rare.as_mut()) {
-                rare.dependents.retain(|&dependent| dependent != index);
+                rare.dependents.remove(&index);
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::model::{CheckId, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::Tick;
 use hashbrown::{HashMap, HashTable};
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 /// A policy and what follows from it for the table.
@@ -48,8 +49,8 @@ pub struct Rare {
     pub own_until: Tick,
     /// The checks that this one depends on.
     pub depends_on: Vec<u32>,
-    /// The checks that depend on this one.
-    pub dependents: Vec<u32>,
+    /// The checks that depend on this one; there may be a million, and each may go alone.
+    pub dependents: BTreeSet<u32>,
     /// What the host program wants to be published, and until when.
     pub forced: Option<(Status, Tick)>,
     /// The function of a callback check.

@@ -155,3 +155,22 @@ fn a_chain_may_be_very_long() {
     assert_eq!(rig.monitor.snapshot(ids[count - 1]).unwrap().mask, Mask(0));
     rig.advance_by(S);
 }
+
+/// What a check costs to leave must not grow with those that stay: nobody asserts the time here,
+/// but with a list that is searched it takes about twenty times as long.
+#[test]
+fn very_many_may_depend_on_one_and_leave_in_any_order() {
+    let count = 100_000;
+    let rig = Rig::new();
+    let base = rig.register(&external("base", QUICK));
+    let later = r#""initial_delay": "1h", "depends_on": ["base"]"#;
+    let documents: Vec<_> = (0..count).map(|at| external(&format!("d{at}"), later)).collect();
+    let ids = rig.monitor.register_many(&format!("[{}]", documents.join(","))).unwrap();
+    let last: Vec<_> = ids[..count - 1].iter().rev().copied().collect();
+    rig.monitor.unregister_many(&last).unwrap();
+    set(&rig, base, false);
+    assert!(rig.monitor.snapshot(ids[count - 1]).unwrap().mask.has(Mask::BLOCKED));
+    rig.monitor.unregister(base).unwrap();
+    assert_eq!(rig.monitor.list().unwrap(), [ids[count - 1]]);
+    assert_eq!(rig.monitor.snapshot(ids[count - 1]).unwrap().mask, Mask(0));
+}
