@@ -9,7 +9,7 @@ Exit codes with --once, by the overall status:
   1  DEGRADED
   2  UNHEALTHY
   3  UNKNOWN
-Without --once: 0 after q, Ctrl-C or a signal to end.
+Without --once: 0 after q, Ctrl-C, a signal to end, or when nobody reads the output any more.
 Always: 64 for wrong arguments or a wrong configuration, 70 if the monitor cannot start.
 
 Examples:

@@ -65,8 +65,9 @@ pub fn is_closed() -> bool {
     let stdout = io::stdout();
     let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    // A pipe without a reader reports an error, whatever is asked for.
-    poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().contains(PollFlags::ERR)
+    // Whatever is asked for, a pipe without a reader reports an error, a socket that it was hung up.
+    let gone = PollFlags::ERR | PollFlags::HUP;
+    poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().intersects(gone)
 }
 
 /// Whether colours are wanted and shown.

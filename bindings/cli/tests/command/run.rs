@@ -7,6 +7,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -112,6 +114,19 @@ fn a_reader_that_goes_away_ends_the_command_also_when_there_is_nothing_to_write(
     // The only event that such a monitor has; dropping the pipe then finds it silent.
     let told = pipe.lines().map_while(Result::ok).find(|line| line.contains(" HEALTHY "));
     assert!(told.is_some_and(|line| line.contains("meshvitals.self")));
+    assert_eq!(ended(&mut child).code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_hangs_up_a_socket_ends_the_command_too() {
+    let path = file("quiet-socket.json", r#"{"system_checks": false}"#);
+    let (ours, theirs) = UnixStream::pair().expect("a socket");
+    let mut command = meshvitals(&["run", "--config", &path]);
+    let mut child = command.stdout(OwnedFd::from(theirs)).spawn().expect("the command runs");
+    // It keeps the other end open.
+    drop(command);
+    let told = BufReader::new(ours).lines().map_while(Result::ok);
+    assert!(told.take(2).last().is_some_and(|line| line.contains("meshvitals.self")));
     assert_eq!(ended(&mut child).code(), Some(0));
 }
 
