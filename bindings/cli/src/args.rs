@@ -55,7 +55,8 @@ pub enum Command {
 pub struct RunArgs {
     /// What to watch: a monitor's document as TOML or JSON; - reads JSON or TOML from stdin
     ///
-    /// The keys are those of `meshvitals schema monitor`. Ports are not searched for then.
+    /// The keys are those of `meshvitals schema monitor`. Ports are not searched for then. Checks
+    /// whose results a program gives (external, callback, heartbeat) are refused: there is none.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Wait until every check has a status, print the report, and exit with a code for it

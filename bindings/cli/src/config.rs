@@ -61,6 +61,9 @@ pub fn plan(args: &RunArgs) -> Result<Plan, Failure> {
             Error::range("/clock", "manual", "system; nobody moves the clock of the command");
         return Err(refuse(error, args, place.as_deref()));
     }
+    if let Some(at) = spec.checks.iter().position(|check| is_pushed(&check.probe)) {
+        return Err(refuse(unanswered(at, &spec.checks[at]), args, place.as_deref()));
+    }
     Ok(Plan { document, ports: place.is_none(), patience: patience(&spec) })
 }
 
@@ -134,14 +137,23 @@ fn patience(spec: &MonitorSpec) -> Duration {
         policy.initial_delay_ns.unwrap_or(spread).saturating_add(each.saturating_mul(runs))
     };
     let system = system_checks(spec);
-    let checks = spec.checks.iter().chain(&system);
-    let longest = checks.filter(|check| !is_pushed(&check.probe)).map(needed).max();
+    let longest = spec.checks.iter().chain(&system).map(needed).max();
     Duration::from_nanos(longest.unwrap_or(0).max(LEAST_NS))
 }
 
 /// Whether results come from a program, of which there is none here.
 fn is_pushed(probe: &ProbeSpec) -> bool {
     matches!(probe, ProbeSpec::Heartbeat { .. } | ProbeSpec::Callback | ProbeSpec::External)
+}
+
+/// The error of such a check, which would stay UNKNOWN or be blamed for the silence.
+fn unanswered(at: usize, check: &CheckSpec) -> Error {
+    let (name, probe) = (&check.name, check.probe.key());
+    let problem = format!(
+        "\"{name}\" gets its results from a program, and there is none; {}",
+        "allowed: every probe but heartbeat, callback and external"
+    );
+    Error::document(format!("/checks/{at}/{probe}"), problem)
 }
 
 #[cfg(test)]
@@ -200,8 +212,7 @@ mod tests {
     #[test]
     fn patience_covers_the_runs_that_a_status_takes() {
         let text = r#"{"system_checks": false, "start_spread": 0, "checks": [{"name": "a",
-            "tcp": {"address": "127.0.0.1:1"}, "timeout": "4s", "confirm_interval": "1s"},
-            {"name": "b", "heartbeat": {"ttl": "1h"}, "interval": "1h"}]}"#;
+            "tcp": {"address": "127.0.0.1:1"}, "timeout": "4s", "confirm_interval": "1s"}]}"#;
         let spec = parse_monitor(Some(text)).expect("a document");
         assert_eq!(patience(&spec), Duration::from_secs(20));
     }

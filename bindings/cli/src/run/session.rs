@@ -127,11 +127,11 @@ impl Session {
 
 /// Whether waiting longer would tell nothing about a check.
 fn is_settled(check: &Snapshot) -> bool {
-    // The monitor's own check has nothing to measure yet, and nobody pushes results here.
-    let is_pushed = matches!(check.probe, "self" | "heartbeat" | "external");
+    // The monitor's own check may have nothing to measure yet.
+    let is_own = check.probe == "self";
     // What is missing on this side may stay missing; a first sample is followed by a second.
     let is_local = matches!(check.reason.0, 800..=899) && check.reason != Reason::NO_SAMPLE;
-    is_pushed
+    is_own
         || check.status != Status::Unknown
         || check.mask != Mask(0)
         || (check.runs > 0 && is_local)

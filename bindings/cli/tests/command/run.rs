@@ -59,7 +59,8 @@ fn the_exit_code_of_once_is_the_overall_status() {
     let down = tcp(closed(2));
     assert_eq!(code_of(&one(&format!(r#"{down}, "critical": false"#))), Some(1));
     assert_eq!(code_of(&one(&down)), Some(2));
-    assert_eq!(code_of(&one(r#""external": {}"#)), Some(3));
+    // To that address leads no route: a local fault, which says nothing about a target.
+    assert_eq!(code_of(&one(r#""tcp": {"address": "255.255.255.255:1"}"#)), Some(3));
 }
 
 #[test]
@@ -147,6 +148,9 @@ fn toml_and_json_files_are_read_and_their_errors_name_file_and_key() {
         ("d.toml", "checks = [", "line 1"),
         ("e.json", "{", "EOF"),
         ("f.json", r#"{"clock": "manual"}"#, "/clock: "),
+        ("g.json", &one(r#""external": {}"#), "/checks/0/external: \"one\" gets its results from"),
+        ("h.json", &one(r#""callback": {}"#), "/checks/0/callback: \"one\" gets its results from"),
+        ("i.json", &one(r#""heartbeat": {"ttl": "1s"}"#), "allowed: every probe but heartbeat, "),
     ] {
         let path = file(name, text);
         let output = output(&["run", "--once", "--config", &path]);
