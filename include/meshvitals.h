@@ -583,8 +583,9 @@ const char *meshvitals_reason_text(int32_t reason);
 // Requires: `m` is NULL or a monitor.
 uint64_t meshvitals_now_ns(const meshvitals_monitor_t *m);
 
-// Makes a monitor from a configuration document, a JSON object; NULL is `{}`. Nothing runs
-// until meshvitals_monitor_start, or in manual mode meshvitals_monitor_advance.
+// Makes a monitor from a configuration document, a JSON object of at most 64 MiB; NULL is `{}`.
+// Its checks count; more of them are registered in parts. Nothing runs until
+// meshvitals_monitor_start, or in manual mode meshvitals_monitor_advance.
 //
 // Returns: OK; NULL, UTF8; DOCUMENT, RANGE or EXISTS with the place in `err`; LIMIT.
 // Threads: any.
@@ -648,7 +649,7 @@ meshvitals_code_t meshvitals_monitor_advance(meshvitals_monitor_t *m,
 // Requires: `m` is NULL or a monitor that is not used any more.
 void meshvitals_monitor_free(meshvitals_monitor_t *m);
 
-// Registers a check from its document, a JSON object.
+// Registers a check from its document, a JSON object of at most 64 MiB.
 //
 // Returns: OK; NULL, UTF8; DOCUMENT or RANGE with the place in `err`; EXISTS for a name that is
 // taken; MODE for a probe that does not fit; LIMIT; FORKED. Nothing is half registered.
@@ -662,8 +663,9 @@ meshvitals_code_t meshvitals_register(meshvitals_monitor_t *m,
                                       meshvitals_check_id_t *out_id,
                                       meshvitals_error_t *err);
 
-// Registers the checks of a JSON array, all or none. The ids are written in order, at most
-// `capacity`; `*out_count` is how many were registered.
+// Registers the checks of a JSON array of at most 64 MiB, all or none; more checks are registered
+// in parts. The ids are written in order, at most `capacity`; `*out_count` is how many were
+// registered.
 //
 // Returns: as meshvitals_register, with the index in the place (`/3/interval`); RANGE if
 // `out_ids` has room for fewer than the array has (then nothing is registered).
@@ -680,9 +682,9 @@ meshvitals_code_t meshvitals_register_many(meshvitals_monitor_t *m,
                                            size_t *out_count,
                                            meshvitals_error_t *err);
 
-// Registers a callback check with its function; the document's probe is `"callback": {}`. The
-// function runs on a small pool of the library, never twice at once for one check. At the
-// deadline the result is a timeout, whatever the function does.
+// Registers a callback check with its function; the document, a JSON object of at most 64 MiB, has
+// the probe `"callback": {}`. The function runs on a small pool of the library, never twice at
+// once for one check. At the deadline the result is a timeout, whatever the function does.
 //
 // Returns: as meshvitals_register; NULL also for `run`.
 // Threads: any.
@@ -699,10 +701,10 @@ meshvitals_code_t meshvitals_register_callback(meshvitals_monitor_t *m,
                                                meshvitals_check_id_t *out_id,
                                                meshvitals_error_t *err);
 
-// Registers a check, or puts its document in the place of the check of its name. The same
-// document keeps the id and changes nothing; if only schedule, thresholds, tags or criticality
-// differ, the counts are kept; if the probe differs, the check begins anew, and a run in flight
-// is discarded.
+// Registers a check, or puts its document, a JSON object of at most 64 MiB, in the place of the
+// check of its name. The same document keeps the id and changes nothing; if only schedule,
+// thresholds, tags or criticality differ, the counts are kept; if the probe differs, the check
+// begins anew, and a run in flight is discarded.
 //
 // Returns: as meshvitals_register without EXISTS; MODE for callback checks.
 // Threads: any.
@@ -991,9 +993,9 @@ meshvitals_code_t meshvitals_override(meshvitals_monitor_t *m,
                                       meshvitals_status_t status,
                                       uint64_t ttl_ms);
 
-// Runs the probe of a check document once, without a monitor, and waits for its result, at
-// most for the check's timeout. `config_json` is the configuration whose defaults apply, or
-// NULL. Set `out->struct_size` before.
+// Runs the probe of a check document once (texts of at most 64 MiB), without a monitor, and waits
+// for its result, at most for the check's timeout. `config_json` is the configuration whose
+// defaults apply, or NULL. Set `out->struct_size` before.
 //
 // Returns: OK, whatever the outcome; NULL, UTF8, DOCUMENT, RANGE; STRUCT_SIZE; MODE for a probe
 // that the host program runs (callback, external, heartbeat); LIMIT without descriptors.

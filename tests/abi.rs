@@ -106,6 +106,22 @@ fn every_function_says_what_it_returns_and_who_may_call() {
 }
 
 #[test]
+fn every_function_that_takes_a_document_says_how_long_it_may_be() {
+    let header = read(HEADER);
+    let functions = header::functions(&header);
+    let takes_one = |name: &str| {
+        // The last place where it stands: the example at the top calls some of them.
+        let declared = header.rsplit(&format!("{name}(")).next().unwrap_or_default();
+        declared.split(';').next().is_some_and(|declared| declared.contains("_json"))
+    };
+    let taking: Vec<_> = functions.iter().filter(|f| takes_one(&f.name)).collect();
+    assert_eq!(taking.len(), 6, "new, register, _many, _callback, replace, probe_once");
+    for function in taking {
+        assert!(function.comment.contains("at most 64 MiB"), "{}", function.name);
+    }
+}
+
+#[test]
 fn the_library_exports_what_the_header_declares() {
     let header = read(HEADER);
     // Functions that the header defines itself are in no library.

@@ -11,7 +11,7 @@ use crate::error::{Code, Error};
 use crate::model::{CheckId, Outcome, Reason, RunResult};
 use core::ffi::{c_char, c_void};
 
-/// Registers a check from its document, a JSON object.
+/// Registers a check from its document, a JSON object of at most 64 MiB.
 ///
 /// Returns: OK; NULL, UTF8; DOCUMENT or RANGE with the place in `err`; EXISTS for a name that is
 /// taken; MODE for a probe that does not fit; LIMIT; FORKED. Nothing is half registered.
@@ -39,8 +39,9 @@ pub unsafe extern "C" fn meshvitals_register(
     }
 }
 
-/// Registers the checks of a JSON array, all or none. The ids are written in order, at most
-/// `capacity`; `*out_count` is how many were registered.
+/// Registers the checks of a JSON array of at most 64 MiB, all or none; more checks are registered
+/// in parts. The ids are written in order, at most `capacity`; `*out_count` is how many were
+/// registered.
 ///
 /// Returns: as meshvitals_register, with the index in the place (`/3/interval`); RANGE if
 /// `out_ids` has room for fewer than the array has (then nothing is registered).
@@ -84,9 +85,9 @@ pub unsafe extern "C" fn meshvitals_register_many(
     }
 }
 
-/// Registers a callback check with its function; the document's probe is `"callback": {}`. The
-/// function runs on a small pool of the library, never twice at once for one check. At the
-/// deadline the result is a timeout, whatever the function does.
+/// Registers a callback check with its function; the document, a JSON object of at most 64 MiB, has
+/// the probe `"callback": {}`. The function runs on a small pool of the library, never twice at
+/// once for one check. At the deadline the result is a timeout, whatever the function does.
 ///
 /// Returns: as meshvitals_register; NULL also for `run`.
 /// Threads: any.
@@ -120,10 +121,10 @@ pub unsafe extern "C" fn meshvitals_register_callback(
     }
 }
 
-/// Registers a check, or puts its document in the place of the check of its name. The same
-/// document keeps the id and changes nothing; if only schedule, thresholds, tags or criticality
-/// differ, the counts are kept; if the probe differs, the check begins anew, and a run in flight
-/// is discarded.
+/// Registers a check, or puts its document, a JSON object of at most 64 MiB, in the place of the
+/// check of its name. The same document keeps the id and changes nothing; if only schedule,
+/// thresholds, tags or criticality differ, the counts are kept; if the probe differs, the check
+/// begins anew, and a run in flight is discarded.
 ///
 /// Returns: as meshvitals_register without EXISTS; MODE for callback checks.
 /// Threads: any.

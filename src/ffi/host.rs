@@ -11,9 +11,9 @@ use crate::error::Error;
 use core::ffi::{c_char, c_void};
 use std::ffi::CString;
 
-/// Runs the probe of a check document once, without a monitor, and waits for its result, at
-/// most for the check's timeout. `config_json` is the configuration whose defaults apply, or
-/// NULL. Set `out->struct_size` before.
+/// Runs the probe of a check document once (texts of at most 64 MiB), without a monitor, and waits
+/// for its result, at most for the check's timeout. `config_json` is the configuration whose
+/// defaults apply, or NULL. Set `out->struct_size` before.
 ///
 /// Returns: OK, whatever the outcome; NULL, UTF8, DOCUMENT, RANGE; STRUCT_SIZE; MODE for a probe
 /// that the host program runs (callback, external, heartbeat); LIMIT without descriptors.

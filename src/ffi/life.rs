@@ -63,8 +63,9 @@ pub unsafe extern "C" fn meshvitals_now_ns(m: *const meshvitals_monitor_t) -> u6
     attempt(|| Ok(unsafe { monitor(m) }?.now().0)).unwrap_or(0)
 }
 
-/// Makes a monitor from a configuration document, a JSON object; NULL is `{}`. Nothing runs
-/// until meshvitals_monitor_start, or in manual mode meshvitals_monitor_advance.
+/// Makes a monitor from a configuration document, a JSON object of at most 64 MiB; NULL is `{}`.
+/// Its checks count; more of them are registered in parts. Nothing runs until
+/// meshvitals_monitor_start, or in manual mode meshvitals_monitor_advance.
 ///
 /// Returns: OK; NULL, UTF8; DOCUMENT, RANGE or EXISTS with the place in `err`; LIMIT.
 /// Threads: any.
