@@ -19,13 +19,13 @@ int main(int argc, char **argv) {
     /* CPU, memory and disk are watched unless the configuration says otherwise. */
     if (meshvitals_monitor_new("{\"memory_threshold\": 0.95}", &monitor, &error) ||
         meshvitals_register(monitor, check, &db, &error) ||
-        meshvitals_subscribe(monitor, 1 /* changes of status */, 256, &events, &error) ||
+        meshvitals_subscribe(monitor, MESHVITALS_KIND_STATUS, 256, &events, &error) ||
         meshvitals_monitor_start(monitor, &error)) {
         fprintf(stderr, "%s: %s\n", error.key, error.message);
     } else {
         /* A read takes no lock and no system call: it may stand where requests are routed. */
-        while (meshvitals_status(monitor, db) != 3 /* UNHEALTHY */) {
-            meshvitals_event_t batch[64] = {{.struct_size = sizeof batch[0]}};
+        while (meshvitals_status(monitor, db) != MESHVITALS_STATUS_UNHEALTHY) {
+            meshvitals_event_t batch[64];
             int32_t count = meshvitals_poll(events, batch, sizeof batch[0], 64, -1);
             for (int32_t i = 0; i < count; i++) {
                 meshvitals_snapshot_t seen = {.struct_size = sizeof seen};

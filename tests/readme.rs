@@ -83,6 +83,14 @@ fn the_example_of_own_checks_ends_when_all_are_healthy() {
     assert!(text.contains("jobs: HEALTHY") && !text.contains("UNHEALTHY"), "{text}");
 }
 
+#[test]
+fn the_c_example_uses_the_names_of_the_header() {
+    let example = read("examples/watch.c");
+    for name in ["MESHVITALS_KIND_STATUS", "MESHVITALS_STATUS_UNHEALTHY"] {
+        assert!(example.contains(name), "{name}");
+    }
+}
+
 /// The header comes with the C interface; whoever has it must be able to build the example.
 #[test]
 fn the_c_example_compiles() {
