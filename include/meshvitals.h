@@ -402,7 +402,7 @@ typedef struct {
 // MESHVITALS_OUTCOME_*; 0 is never an outcome.
 typedef int32_t meshvitals_outcome_t;
 
-// One result of a check. Holds no pointers.
+// One result of a check. Holds no pointers. To fill one, begin with MESHVITALS_RESULT_INIT.
 typedef struct {
   // The caller's sizeof(meshvitals_result_t).
   uint32_t struct_size;
@@ -418,7 +418,8 @@ typedef struct {
   uint64_t finished_ns;
   // How long it took, in nanoseconds.
   uint64_t latency_ns;
-  // The measured value; NaN if there is none.
+  // The measured value, any number, so that a struct of zeroes has measured 0; NaN if there is
+  // none, which MESHVITALS_RESULT_INIT sets.
   double value;
   // Zero.
   uint64_t reserved[4];
@@ -427,9 +428,9 @@ typedef struct {
 } meshvitals_result_t;
 
 // Measures once, on a thread of the library. Must not throw or longjmp. `out` arrives with
-// struct_size set and outcome PASS; both pointers are valid until it returns, even after the
-// deadline, meshvitals_unregister or meshvitals_monitor_free. A return value other than 0 means
-// FAIL, with that number as detail.
+// struct_size set, outcome PASS and no value (NaN); both pointers are valid until it returns, even
+// after the deadline, meshvitals_unregister or meshvitals_monitor_free. A return value other than
+// 0 means FAIL, with that number as detail.
 typedef int32_t (*meshvitals_callback_t)(void *user,
                                          const meshvitals_run_t *run,
                                          meshvitals_result_t *out);
@@ -1033,6 +1034,13 @@ meshvitals_code_t meshvitals_set_log(meshvitals_monitor_t *m,
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* A result that says nothing yet, for meshvitals_report and meshvitals_probe_once: the size is set,
+   the value is NaN (none), everything else 0. The outcome must be set before it is reported.
+     meshvitals_result_t result = MESHVITALS_RESULT_INIT;
+   Filled with zeroes instead, a result has the value 0, a number like any other. */
+#define MESHVITALS_RESULT_INIT \
+  { (uint32_t)sizeof(meshvitals_result_t), 0, 0, 0, 0, 0, 0, __builtin_nan(""), {0, 0, 0, 0}, {0} }
 
 /* The status in a cell, as the engine last wrote it; UNKNOWN if the id is stale or the cell
    NULL. A live engine writes UNKNOWN itself when a status gets too old; a reader that must not

@@ -68,11 +68,13 @@ fn compile(compiler: &str, standard: &str, more: &[&str], file: &Path) {
 
 #[test]
 fn the_header_compiles_alone_in_every_standard() {
-    let c = write("alone.c", "#include \"meshvitals.h\"\nextern int something;\n");
+    let body = "#include \"meshvitals.h\"\nextern meshvitals_result_t something;\n\
+                meshvitals_result_t something = MESHVITALS_RESULT_INIT;\n";
+    let c = write("alone.c", body);
     for standard in ["c99", "c11", "c17"] {
         compile("cc", standard, &["-fsyntax-only"], &c);
     }
-    let cpp = write("alone.cpp", "#include \"meshvitals.h\"\nextern int something;\n");
+    let cpp = write("alone.cpp", body);
     for standard in ["c++11", "c++17", "c++20"] {
         compile("c++", standard, &["-fsyntax-only"], &cpp);
     }

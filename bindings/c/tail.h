@@ -2,6 +2,13 @@
 extern "C" {
 #endif
 
+/* A result that says nothing yet, for meshvitals_report and meshvitals_probe_once: the size is set,
+   the value is NaN (none), everything else 0. The outcome must be set before it is reported.
+     meshvitals_result_t result = MESHVITALS_RESULT_INIT;
+   Filled with zeroes instead, a result has the value 0, a number like any other. */
+#define MESHVITALS_RESULT_INIT \
+  { (uint32_t)sizeof(meshvitals_result_t), 0, 0, 0, 0, 0, 0, __builtin_nan(""), {0, 0, 0, 0}, {0} }
+
 /* The status in a cell, as the engine last wrote it; UNKNOWN if the id is stale or the cell
    NULL. A live engine writes UNKNOWN itself when a status gets too old; a reader that must not
    trust the engine to be alive uses meshvitals_cell_status_at.

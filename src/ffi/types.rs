@@ -53,7 +53,7 @@ pub struct meshvitals_error_t {
     pub message: [c_char; 384],
 }
 
-/// One result of a check. Holds no pointers.
+/// One result of a check. Holds no pointers. To fill one, begin with MESHVITALS_RESULT_INIT.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct meshvitals_result_t {
@@ -71,7 +71,8 @@ pub struct meshvitals_result_t {
     pub finished_ns: u64,
     /// How long it took, in nanoseconds.
     pub latency_ns: u64,
-    /// The measured value; NaN if there is none.
+    /// The measured value, any number, so that a struct of zeroes has measured 0; NaN if there is
+    /// none, which MESHVITALS_RESULT_INIT sets.
     pub value: f64,
     /// Zero.
     pub reserved: [u64; 4],
@@ -194,9 +195,9 @@ pub struct meshvitals_run_t {
 }
 
 /// Measures once, on a thread of the library. Must not throw or longjmp. `out` arrives with
-/// struct_size set and outcome PASS; both pointers are valid until it returns, even after the
-/// deadline, meshvitals_unregister or meshvitals_monitor_free. A return value other than 0 means
-/// FAIL, with that number as detail.
+/// struct_size set, outcome PASS and no value (NaN); both pointers are valid until it returns, even
+/// after the deadline, meshvitals_unregister or meshvitals_monitor_free. A return value other than
+/// 0 means FAIL, with that number as detail.
 pub type meshvitals_callback_t = Option<
     unsafe extern "C" fn(
         user: *mut c_void,

@@ -99,6 +99,29 @@ static void results_of_every_age(void) {
   CHECK_EQ(runs(), 2);
 }
 
+static double value_after(const meshvitals_result_t *r) {
+  meshvitals_snapshot_t s;
+  CHECK_EQ(meshvitals_report(m, id, r), MESHVITALS_OK);
+  s.struct_size = sizeof s;
+  CHECK_EQ(meshvitals_snapshot(m, id, &s), MESHVITALS_OK);
+  return s.value;
+}
+
+static void a_zeroed_value_is_the_number_0_and_none_is_said(void) {
+  meshvitals_result_t zeroed, none = MESHVITALS_RESULT_INIT;
+  double value;
+  memset(&zeroed, 0, sizeof zeroed);
+  zeroed.struct_size = sizeof zeroed;
+  CHECK_EQ(none.struct_size, sizeof none);
+  CHECK_EQ(meshvitals_report(m, id, &none), MESHVITALS_ERROR_RANGE); /* 0 is no outcome. */
+  none.outcome = zeroed.outcome = MESHVITALS_OUTCOME_PASS;
+  CHECK(value_after(&zeroed) == 0.0);
+  value = value_after(&none);
+  CHECK(value != value);
+  none.value = zeroed.value;
+  CHECK(memcmp(&none, &zeroed, sizeof none) == 0);
+}
+
 static void snapshots_of_every_age(void) {
   struct later_snapshot s;
   uint32_t size;
@@ -167,6 +190,7 @@ int main(void) {
   results_of_every_age();
   snapshots_of_every_age();
   events_of_every_age(events);
+  a_zeroed_value_is_the_number_0_and_none_is_said();
   a_single_probe_of_every_age();
   meshvitals_subscription_free(events);
   meshvitals_monitor_free(m);
