@@ -18,8 +18,9 @@ use super::table::{Activity, Check, Table};
 use crate::error::Error;
 use crate::event::Mailbox;
 use crate::model::document::{CheckSpec, MonitorSpec};
+use crate::model::health::LocalHealth;
 use crate::model::wheel::Wheel;
-use crate::model::{CheckId, Event, Kinds, Mask, Policy, ProbeSpec, Reason, Role, Status};
+use crate::model::{CheckId, Event, Kinds, Mask, Policy, ProbeSpec, Role, Status};
 use crate::sync::Arc;
 use crate::time::{SECOND, Tick};
 
@@ -113,10 +114,8 @@ pub struct Core {
     pub(super) stopped: bool,
     /// The check `meshvitals.self`.
     pub(super) own: Option<u32>,
-    /// Local health: 0 when all is well, at most 2.
-    pub(super) lhm: f64,
-    /// The last local fault.
-    pub(super) fault: Reason,
+    /// What went wrong on this side, which that check shows.
+    pub(super) health: LocalHealth,
     due: Vec<u32>,
 }
 
@@ -155,8 +154,7 @@ impl Core {
             running: spec.manual,
             stopped: false,
             own: None,
-            lhm: 0.0,
-            fault: Reason::NONE,
+            health: LocalHealth::default(),
             due: Vec::new(),
         })
     }

@@ -10,11 +10,6 @@ use crate::model::{
 };
 use crate::time::Tick;
 
-/// Local health rises by this for a local fault or a late run, up to 2.
-const LHM_FAULT: f64 = 0.5;
-/// And falls by this for each clean result.
-const LHM_CLEAN: f64 = 0.1;
-
 impl Core {
     /// Takes the result of a run that ended at `finished`. Unknown and old tokens are ignored.
     pub fn finish(&mut self, token: u64, result: RunResult, finished: Tick) {
@@ -155,11 +150,10 @@ impl Core {
         let Some(check) = self.table.get(index) else { return };
         let ours = result.outcome == Outcome::Local && result.reason != Reason::NO_SAMPLE;
         let lagged = self.lag_ns > 0 && self.lag_ns >= check.policy().timeout_ns / 5;
-        if ours || lagged {
-            self.lhm = (self.lhm + LHM_FAULT).min(2.0);
-            self.fault = if ours { result.reason } else { Reason::LOCAL_STARVED };
-        } else {
-            self.lhm = (self.lhm - LHM_CLEAN).max(0.0);
+        match (ours, lagged) {
+            (true, _) => self.health.count_fault(result.reason, self.now),
+            (false, true) => self.health.count_fault(Reason::LOCAL_STARVED, self.now),
+            (false, false) => self.health.count_clean(self.now),
         }
     }
 

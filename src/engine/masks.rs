@@ -15,8 +15,6 @@ use std::collections::VecDeque;
 
 /// How much later than the planned turn the check `meshvitals.self` stays fresh.
 const OWN_FRESHNESS_NS: u64 = 2 * SECOND;
-/// Local health from which our own status is DEGRADED.
-const OWN_DEGRADED: f64 = 1.0;
 
 /// What is published for a check, and why if it is masked.
 fn published(check: &Check) -> (Status, Option<Reason>) {
@@ -197,13 +195,12 @@ impl Core {
     /// Publishes our own health; it rides on turns that happen anyway.
     pub(super) fn publish_own(&mut self) {
         let Some(index) = self.own else { return };
-        let (now, lhm, fault) = (self.now, self.lhm, self.fault);
-        let degraded = lhm >= OWN_DEGRADED;
+        let (now, health) = (self.now, self.health);
         let next = self.next_at().max(now).after(OWN_FRESHNESS_NS);
         self.change(index, |check| {
-            check.detector.set_own(degraded);
-            check.reason = if degraded { fault } else { Reason::NONE };
-            check.set_value(lhm);
+            check.detector.set_own(health.is_degraded());
+            check.reason = health.reason();
+            check.set_value(health.level());
             (check.last, check.believed, check.rare_mut().own_until) = (now, true, next);
         });
     }

@@ -8,6 +8,7 @@
 use super::core::{Command, Core};
 use super::publish;
 use super::table::Activity;
+use crate::model::health::LocalHealth;
 use crate::model::{
     CheckId, Event, Kind, Kinds, Mask, Message, ProbeSpec, Reason, Status, schedule,
 };
@@ -19,6 +20,7 @@ impl Core {
         self.now = now.max(self.now);
         (self.running, self.stopped) = (true, false);
         (self.planned, self.soonest) = (Tick::NEVER, Tick::NEVER);
+        self.health = LocalHealth::default();
         for index in self.indices() {
             self.restart(index);
         }

@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod detector;
 pub mod document;
 mod event;
+pub mod health;
 mod id;
 pub mod name;
 mod policy;

@@ -1,7 +1,7 @@
 //! Start, stop and the clock.
 
 use crate::rig::{PATIENCE, Rig, S, external, pass};
-use meshvitals::{Code, Event, Kind, Kinds, Mask, Monitor, Reason, Status, Tick};
+use meshvitals::{Code, Event, Kind, Kinds, Mask, Monitor, Outcome, Reason, Status, Tick};
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -160,4 +160,28 @@ fn an_engine_of_its_own_shows_its_own_health() {
     assert_eq!(monitor.unregister(id).unwrap_err().code(), Code::Mode);
     assert_eq!(monitor.pause(id, true).unwrap_err().code(), Code::Mode);
     assert_eq!(monitor.check_now(id).unwrap_err().code(), Code::Mode);
+}
+
+#[test]
+fn a_blip_of_local_faults_is_counted_and_does_not_turn_the_whole() {
+    let monitor = Monitor::new(Some(r#"{"system_checks": false, "start_spread": 0}"#)).unwrap();
+    // No route leads there, so each run is a local fault, and says nothing about a target.
+    let nowhere = (0..3).map(|n| {
+        let target = r#""tcp": {"address": "255.255.255.255:1"}, "interval": "1h""#;
+        format!(r#"{{"name": "nowhere-{n}", {target}, "critical": false}}"#)
+    });
+    let documents: Vec<String> = nowhere.collect();
+    monitor.register_many(&format!("[{}]", documents.join(","))).unwrap();
+    let events = monitor.subscribe(Kinds::RESULT, 64).unwrap();
+    monitor.start().unwrap();
+    let mut faults = 0;
+    while faults < 3 {
+        let seen = events.poll(64, Some(PATIENCE)).unwrap();
+        assert!(!seen.is_empty(), "there is no run");
+        assert!(seen.iter().all(|event| event.outcome == Some(Outcome::Local)), "{seen:?}");
+        faults += seen.len();
+    }
+    let own = monitor.snapshot(monitor.find("meshvitals.self").unwrap()).unwrap();
+    assert!(own.value > 1.0, "the faults are counted: {}", own.value);
+    assert_eq!((own.status, monitor.overall()), (Status::Healthy, Status::Healthy));
 }
