@@ -243,6 +243,25 @@ fn defaults_lie_between_the_library_and_the_check_wherever_they_stand() {
 }
 
 #[test]
+fn levels_are_confirmed_at_their_interval_unless_they_say_otherwise() {
+    let document = r#"{"disk_paths": ["/", "/tmp"], "checks": [
+        {"name": "c", "cpu": {}}, {"name": "m", "memory": {}, "interval": "1s"},
+        {"name": "d", "disk": {}, "confirm_interval": "3s"}, {"name": "e", "external": {}}],
+        "defaults": {"interval": "20s"}}"#;
+    let confirmed = |document: &str| -> Vec<u64> {
+        let monitor = parse_monitor(Some(document)).expect("a monitor");
+        let system = system_checks(&monitor);
+        let checks = monitor.checks.iter().chain(&system);
+        checks.map(|check| check.policy.confirm_interval_ns / MILLISECOND).collect()
+    };
+    let of_the_system = [20_000; 4];
+    assert_eq!(confirmed(document), [&[20_000, 1_000, 3_000, 700][..], &of_the_system].concat());
+    // Said for all it holds for all documents, but the system's own checks have none.
+    let quick = document.replace(r#""20s""#, r#""20s", "confirm_interval": "300ms""#);
+    assert_eq!(confirmed(&quick), [&[300, 300, 3_000, 300][..], &of_the_system].concat());
+}
+
+#[test]
 fn a_manual_clock_turns_the_system_checks_off_and_takes_three_probes() {
     let monitor = parse_monitor(Some(r#"{"clock": "manual"}"#)).expect("a monitor");
     assert!(monitor.manual && !monitor.system_checks);

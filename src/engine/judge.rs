@@ -120,7 +120,7 @@ impl Core {
         });
         if result.reason == Reason::NO_SAMPLE {
             // Nothing was wrong: the second sample is what makes the first one useful.
-            pace = Pace::Confirm;
+            pace = Pace::Second;
         }
         self.emit_result(index, booked.token, result, at);
         pace
@@ -179,6 +179,7 @@ impl Core {
         check.due = match pace {
             Pace::Normal => regular,
             Pace::Confirm => schedule::confirm(policy, check.started, hash).max(now).min(regular),
+            Pace::Second => schedule::second(policy, check.started, hash).max(now).min(regular),
         };
     }
 

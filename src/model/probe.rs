@@ -161,6 +161,11 @@ impl ProbeSpec {
         }
     }
 
+    /// Whether it measures a level of the host, which is compared with a threshold.
+    pub fn is_level(&self) -> bool {
+        matches!(self, ProbeSpec::Cpu(_) | ProbeSpec::Memory(_) | ProbeSpec::Disk(_))
+    }
+
     /// The threshold of a resource check, NaN for other probes.
     pub fn threshold(&self) -> f64 {
         match self {

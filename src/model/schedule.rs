@@ -10,6 +10,8 @@ use crate::time::{SECOND, Tick};
 
 /// The start spread where the configuration gives none: min(interval, 10 s).
 const SPREAD_LIMIT_NS: u64 = 10 * SECOND;
+/// The longest usual time between runs while in doubt.
+const CONFIRM_LIMIT_NS: u64 = 7 * SECOND / 10;
 
 /// Mixes the bits of a number; the finaliser of splitmix64 (Steele, Lea, Flood 2014).
 pub fn mix(mut bits: u64) -> u64 {
@@ -62,9 +64,25 @@ pub fn jittered(policy: &Policy, grid: Tick, hash: u64) -> Tick {
 
 /// The start of a confirm run after a run that started at `started`: ± 10 % by default.
 pub fn confirm(policy: &Policy, started: Tick, hash: u64) -> Tick {
-    let at = started.after(policy.confirm_interval_ns);
+    again(policy, started, policy.confirm_interval_ns, hash)
+}
+
+/// The time between runs while in doubt that nobody asked for: min(0.7 s, interval / 5).
+pub fn usual_confirm_ns(interval_ns: u64) -> u64 {
+    CONFIRM_LIMIT_NS.min(interval_ns / 5)
+}
+
+/// The start of the run that gives a first sample something to be compared with: soon also where
+/// doubt has time, because until then nothing is known.
+pub fn second(policy: &Policy, started: Tick, hash: u64) -> Tick {
+    let soon_ns = policy.confirm_interval_ns.min(usual_confirm_ns(policy.interval_ns));
+    again(policy, started, soon_ns, hash)
+}
+
+fn again(policy: &Policy, started: Tick, wait_ns: u64, hash: u64) -> Tick {
+    let at = started.after(wait_ns);
     // Twice the share, because here the whole jitter lies on one start.
-    moved(at, policy.confirm_interval_ns, policy.jitter_ppm.saturating_mul(2), mix(hash ^ at.0))
+    moved(at, wait_ns, policy.jitter_ppm.saturating_mul(2), mix(hash ^ at.0))
 }
 
 /// `at` moved within ± half of `ppm` millionths of `span`.
@@ -102,6 +120,19 @@ mod tests {
         assert_eq!(first_delay(&fixed, None, u64::MAX), 7);
     }
 
+    #[test]
+    fn a_second_sample_comes_soon_also_where_doubt_has_time() {
+        let slow = |interval_ns, confirm_interval_ns| Policy {
+            confirm_interval_ns,
+            ..policy(interval_ns, 0)
+        };
+        for (interval, confirm, soon) in [(15, 15, 700), (1, 1, 200), (15, 1, 700)] {
+            let policy = slow(interval * SECOND, confirm * SECOND);
+            assert_eq!(second(&policy, Tick(0), 7), Tick(soon * 1_000_000));
+        }
+        assert_eq!(second(&slow(15 * SECOND, 3), Tick(0), 7), Tick(3));
+    }
+
     proptest! {
         #[test]
         fn the_grid_never_drifts_and_skips_what_was_missed(
@@ -130,6 +161,7 @@ mod tests {
             let next = next_grid(&policy, Tick(grid), Tick(now));
             jittered(&policy, next, hash);
             confirm(&policy, Tick(now), hash);
+            second(&policy, Tick(now), hash);
         }
     }
 }

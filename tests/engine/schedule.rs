@@ -1,7 +1,8 @@
 //! When checks run: spread, jitter, a grid that does not drift, and confirm runs.
 
-use crate::rig::{MS, Rig, S, external, fail, pass};
-use meshvitals::{Kind, Kinds, Tick};
+use crate::rig::{MS, PATIENCE, Rig, S, external, fail, pass};
+use meshvitals::{CheckId, Kind, Kinds, Monitor, Outcome, Status, Tick};
+use std::collections::HashMap;
 
 #[test]
 fn first_runs_are_spread_by_the_name_over_the_smaller_of_interval_and_ten_seconds() {
@@ -25,6 +26,35 @@ fn first_runs_are_spread_by_the_name_over_the_smaller_of_interval_and_ten_second
     }
     assert!(first_runs("2s").iter().all(|&at| at < 2 * S));
     assert_eq!(long, first_runs("1h"), "the same names start at the same time");
+}
+
+#[test]
+fn a_level_in_doubt_keeps_its_interval_and_a_first_sample_has_a_second_soon() {
+    // Every level in use is a failure at such thresholds.
+    let monitor = Monitor::new(Some(
+        r#"{"start_spread": 0, "memory_threshold": 0.000001, "disk_threshold": 0.000001,
+            "cpu_threshold": 0.000001, "defaults": {"interval": "1h", "confirm_interval": 0.1}}"#,
+    ))
+    .unwrap();
+    let ids = ["memory", "disk", "cpu"].map(|n| monitor.find(&format!("system.{n}")).unwrap());
+    let events = monitor.subscribe(Kinds::RESULT, 64).unwrap();
+    monitor.start().unwrap();
+    let mut outcomes: HashMap<CheckId, Vec<Outcome>> = HashMap::new();
+    while outcomes.values().map(Vec::len).sum::<usize>() < 4 {
+        let seen = events.poll(64, Some(PATIENCE)).unwrap();
+        assert!(!seen.is_empty(), "a result is missing: {outcomes:?}");
+        for event in seen {
+            outcomes.entry(event.check).or_default().extend(event.outcome);
+        }
+    }
+    for id in &ids[..2] {
+        assert_eq!(outcomes[id], [Outcome::Fail]);
+        assert_eq!(monitor.status(*id), Status::Unknown, "one failure decides nothing");
+    }
+    assert_eq!((outcomes[&ids[2]][0], outcomes[&ids[2]].len()), (Outcome::Local, 2));
+    for seen in ids.map(|id| monitor.snapshot(id).unwrap()) {
+        assert!(seen.next > seen.last.after(1_800 * S), "{}", seen.name);
+    }
 }
 
 #[test]

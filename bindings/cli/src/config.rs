@@ -25,7 +25,8 @@ pub struct Plan {
 
 /// The document of the embedded default, without its ports.
 fn embedded() -> Value {
-    // First statuses come within a second of the start, and what fails is confirmed within one.
+    // First statuses come within a second of the start, and a port that fails is confirmed within
+    // one.
     json!({
         "start_spread": "500ms",
         "defaults": {"interval": "2s", "timeout": "1s", "confirm_interval": "300ms"},

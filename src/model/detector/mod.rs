@@ -62,6 +62,8 @@ pub enum Pace {
     Normal,
     /// At its confirm interval: in doubt or recovering.
     Confirm,
+    /// Soon: a first sample says nothing without a second.
+    Second,
 }
 
 /// What a step did.

@@ -17,7 +17,7 @@ use super::word::Word;
 use crate::error::Error;
 use crate::model::name::{NAME_RESERVED, is_reserved};
 use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
-use crate::time::{MILLISECOND, SECOND};
+use crate::time::MILLISECOND;
 
 /// Every key that says what is measured; a check has exactly one.
 pub(super) const PROBE_KEYS: [&str; 8] =
@@ -97,7 +97,7 @@ pub(super) struct CheckDoc<'a> {
     /// From the start of a run to its deadline; may exceed the interval. Default: 5s.
     pub timeout: Given<Span<'a, MILLISECOND, HOUR>>,
     /// Time between runs while in doubt, at most the interval. Default: the smaller of 0.7 s and a
-    /// fifth of the interval.
+    /// fifth of the interval; of cpu, memory and disk the interval.
     pub confirm_interval: Given<Span<'a, MILLISECOND, { 24 * HOUR }>>,
     /// Failures in a row that make UNHEALTHY. Default: 3, of a heartbeat 1.
     pub failure_threshold: Given<Threshold>,
@@ -141,8 +141,7 @@ impl CheckDoc<'_> {
     pub fn check(&self, defaults: &Defaults) -> Result<CheckSpec, Error> {
         let name = self.name()?;
         let probe = self.probe(defaults)?;
-        let heartbeat = matches!(probe, ProbeSpec::Heartbeat { .. });
-        let policy = defaults.under(self, true)?.policy(heartbeat);
+        let policy = defaults.under(self, true)?.policy(&probe);
         let depends_on = names(&self.depends_on, "/depends_on")?.unwrap_or_default();
         if depends_on.contains(&name) {
             return Err(Error::document("/depends_on", "a check cannot depend on itself"));
@@ -220,6 +219,3 @@ fn wrong_probes(given: [bool; 8]) -> Error {
         _ => Error::document("", format!("has no probe; allowed: exactly one of {all}")),
     }
 }
-
-/// The longest `confirm_interval` that nobody asked for.
-pub(super) const CONFIRM_USUAL_NS: u64 = 7 * SECOND / 10;

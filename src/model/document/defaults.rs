@@ -4,11 +4,11 @@
 //! on other keys (a heartbeat's threshold, the confirm interval), so a layer remembers whether
 //! those were given and the last step works them out.
 
-use super::check::{CONFIRM_USUAL_NS, CheckDoc};
+use super::check::CheckDoc;
 use super::name::names;
 use super::span::words;
 use crate::error::Error;
-use crate::model::{Policy, Role};
+use crate::model::{Policy, ProbeSpec, Role, schedule};
 use crate::time::MILLISECOND;
 
 /// What a check takes where its document is silent.
@@ -102,10 +102,16 @@ impl Defaults {
         })
     }
 
-    /// The policy of a check that says nothing more.
-    pub(super) fn policy(self, heartbeat: bool) -> Policy {
+    /// The policy of a check with this probe that says nothing more.
+    pub(super) fn policy(self, probe: &ProbeSpec) -> Policy {
         let mut policy = self.policy;
-        let usual = CONFIRM_USUAL_NS.min(policy.interval_ns / 5);
+        let heartbeat = matches!(probe, ProbeSpec::Heartbeat { .. });
+        // A level must hold to mean something, and a share of time that is measured sooner is one
+        // of a shorter time: two seconds of full CPU would be UNHEALTHY.
+        let usual = match probe.is_level() {
+            true => policy.interval_ns,
+            false => schedule::usual_confirm_ns(policy.interval_ns),
+        };
         policy.confirm_interval_ns =
             self.confirm_interval_ns.unwrap_or(usual).min(policy.interval_ns);
         policy.failure_threshold =

@@ -173,13 +173,11 @@ pub fn system_checks(monitor: &MonitorSpec) -> Vec<CheckSpec> {
     if !monitor.system_checks {
         return Vec::new();
     }
-    let policy = monitor.defaults.clone().policy(false);
-    let check = |name: Box<str>, probe| CheckSpec {
-        name,
-        probe,
-        policy: policy.clone(),
-        depends_on: Box::default(),
-        cookie: 0,
+    let check = |name: Box<str>, probe| {
+        let mut policy = monitor.defaults.clone().policy(&probe);
+        // Whoever asks for quick confirmation means targets: these have no document to say else.
+        policy.confirm_interval_ns = policy.interval_ns;
+        CheckSpec { name, probe, policy, depends_on: Box::default(), cookie: 0 }
     };
     let level = |threshold| Level { threshold };
     let mut checks = vec![
