@@ -28,7 +28,11 @@
    MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it.
    Subscriptions must be made anew.
 
-   Structs: set struct_size to sizeof where a struct has that field; leave reserved fields 0.
+   Order: checks may be registered and subscriptions made before meshvitals_monitor_start and
+   after it, in any order; see meshvitals_subscribe.
+
+   Structs: set struct_size to sizeof where a struct has that field, but for the events that
+   meshvitals_poll fills; leave reserved fields 0.
    Codes: 0 is success, errors are negative. Outputs are written only on success. */
 #ifndef MESHVITALS_H
 #define MESHVITALS_H
@@ -496,11 +500,13 @@ typedef meshvitals_subscription_s meshvitals_subscription_t;
 
 // One event. Holds no pointers. Fields that a kind does not use are 0.
 typedef struct {
-  // The caller's sizeof(meshvitals_event_t), as given to meshvitals_poll.
+  // The `event_size` that was given to meshvitals_poll, which writes it: need not be set.
   uint32_t struct_size;
   // MESHVITALS_EVENT_*.
   int32_t kind;
-  // The check or group; 0 where it is about the monitor.
+  // The check or group; 0 where it is about the monitor. Its name is that of its
+  // meshvitals_snapshot; once it is removed that is STALE, and the name is the text of REMOVED.
+  // Who must name checks later keeps the names, or gives them cookies.
   meshvitals_check_id_t check;
   // The number given in the check's document.
   uint64_t cookie;
@@ -754,7 +760,10 @@ meshvitals_code_t meshvitals_find(const meshvitals_monitor_t *m,
                                   const char *name,
                                   meshvitals_check_id_t *out_id);
 
-// The ids of all checks, at most `capacity` of them.
+// The ids of all checks, at most `capacity` of them: those that the host program registered, those
+// of the library (`system.cpu`, `system.memory`, `system.disk`, further disks as
+// `system.disk:<path>`) unless the configuration turns them off, and, unless the clock is manual,
+// `meshvitals.self`. Groups are not among them.
 //
 // Returns: how many checks there are, which may be more than `capacity`; or a negative code.
 // Threads: any.
@@ -860,7 +869,13 @@ int64_t meshvitals_render(const meshvitals_monitor_t *m,
 // changes of one check are merged, so that its last status is never lost. A subscription with
 // STATUS begins with one event for each check and then for each group, the whole included: its
 // present status, reason INITIAL, and as text the check's last message or since when it is so.
-// What changes afterwards follows without a gap.
+// What changes afterwards follows without a gap. A check that is registered later is told by
+// REGISTERED, to who subscribed to LIFE, and by its first change.
+//
+// Subscribing, registering and meshvitals_monitor_start may come in any order: who subscribes
+// first hears everything, who subscribes last begins with what is there. External checks alone
+// want a subscription with DUE before they are due; without one their runs are LOCAL
+// (HOST_NOT_POLLING).
 //
 // Returns: OK; NULL; RANGE for a mask or capacity (1 to 1048576); BUSY for a second
 // subscription with DUE; LIMIT without descriptors; FORKED.
@@ -876,8 +891,9 @@ meshvitals_code_t meshvitals_subscribe(meshvitals_monitor_t *m,
                                        meshvitals_error_t *err);
 
 // Takes up to `capacity` events. `out` is an array whose elements are `event_size` bytes each:
-// the caller's sizeof(meshvitals_event_t). Waits for the first one up to `timeout_ms`: 0 not at
-// all, negative as long as it takes; in manual mode it never waits.
+// the caller's sizeof(meshvitals_event_t). The elements need not be initialised; struct_size is
+// written too. Waits for the first event up to `timeout_ms`: 0 not at all, negative as long as it
+// takes; in manual mode it never waits.
 //
 // Returns: how many were written, 0 after meshvitals_wake or when the time passed; or a
 // negative code: NULL; STRUCT_SIZE; STOPPED when the queue is empty and the monitor is stopped

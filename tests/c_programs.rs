@@ -42,6 +42,11 @@ fn structs_of_other_ages_are_read_and_written_as_far_as_they_go() {
 }
 
 #[test]
+fn whoever_subscribes_registers_and_starts_in_any_order_misses_nothing() {
+    run("orders.c");
+}
+
+#[test]
 fn statuses_cells_groups_and_masks_agree() {
     run("reads.c");
 }

@@ -28,7 +28,11 @@
    MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it.
    Subscriptions must be made anew.
 
-   Structs: set struct_size to sizeof where a struct has that field; leave reserved fields 0.
+   Order: checks may be registered and subscriptions made before meshvitals_monitor_start and
+   after it, in any order; see meshvitals_subscribe.
+
+   Structs: set struct_size to sizeof where a struct has that field, but for the events that
+   meshvitals_poll fills; leave reserved fields 0.
    Codes: 0 is success, errors are negative. Outputs are written only on success. */
 #ifndef MESHVITALS_H
 #define MESHVITALS_H

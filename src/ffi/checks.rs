@@ -216,7 +216,10 @@ pub unsafe extern "C" fn meshvitals_find(
     })
 }
 
-/// The ids of all checks, at most `capacity` of them.
+/// The ids of all checks, at most `capacity` of them: those that the host program registered, those
+/// of the library (`system.cpu`, `system.memory`, `system.disk`, further disks as
+/// `system.disk:<path>`) unless the configuration turns them off, and, unless the clock is manual,
+/// `meshvitals.self`. Groups are not among them.
 ///
 /// Returns: how many checks there are, which may be more than `capacity`; or a negative code.
 /// Threads: any.

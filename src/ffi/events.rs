@@ -15,7 +15,13 @@ use std::time::Duration;
 /// changes of one check are merged, so that its last status is never lost. A subscription with
 /// STATUS begins with one event for each check and then for each group, the whole included: its
 /// present status, reason INITIAL, and as text the check's last message or since when it is so.
-/// What changes afterwards follows without a gap.
+/// What changes afterwards follows without a gap. A check that is registered later is told by
+/// REGISTERED, to who subscribed to LIFE, and by its first change.
+///
+/// Subscribing, registering and meshvitals_monitor_start may come in any order: who subscribes
+/// first hears everything, who subscribes last begins with what is there. External checks alone
+/// want a subscription with DUE before they are due; without one their runs are LOCAL
+/// (HOST_NOT_POLLING).
 ///
 /// Returns: OK; NULL; RANGE for a mask or capacity (1 to 1048576); BUSY for a second
 /// subscription with DUE; LIMIT without descriptors; FORKED.
@@ -47,8 +53,9 @@ pub unsafe extern "C" fn meshvitals_subscribe(
 }
 
 /// Takes up to `capacity` events. `out` is an array whose elements are `event_size` bytes each:
-/// the caller's sizeof(meshvitals_event_t). Waits for the first one up to `timeout_ms`: 0 not at
-/// all, negative as long as it takes; in manual mode it never waits.
+/// the caller's sizeof(meshvitals_event_t). The elements need not be initialised; struct_size is
+/// written too. Waits for the first event up to `timeout_ms`: 0 not at all, negative as long as it
+/// takes; in manual mode it never waits.
 ///
 /// Returns: how many were written, 0 after meshvitals_wake or when the time passed; or a
 /// negative code: NULL; STRUCT_SIZE; STOPPED when the queue is empty and the monitor is stopped

@@ -84,11 +84,13 @@ pub struct meshvitals_result_t {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct meshvitals_event_t {
-    /// The caller's sizeof(meshvitals_event_t), as given to meshvitals_poll.
+    /// The `event_size` that was given to meshvitals_poll, which writes it: need not be set.
     pub struct_size: u32,
     /// MESHVITALS_EVENT_*.
     pub kind: i32,
-    /// The check or group; 0 where it is about the monitor.
+    /// The check or group; 0 where it is about the monitor. Its name is that of its
+    /// meshvitals_snapshot; once it is removed that is STALE, and the name is the text of REMOVED.
+    /// Who must name checks later keeps the names, or gives them cookies.
     pub check: meshvitals_check_id_t,
     /// The number given in the check's document.
     pub cookie: u64,
