@@ -617,12 +617,14 @@ meshvitals_code_t meshvitals_monitor_new(const char *config_json,
 meshvitals_code_t meshvitals_monitor_start(meshvitals_monitor_t *m,
                                            meshvitals_error_t *err);
 
-// Stops the background thread and waits for it, at most `timeout_ms`. Afterwards nothing runs,
-// every status is UNKNOWN, and polls return what is left and then STOPPED. May be called again.
+// Stops the background thread and waits for it and its helpers, at most `timeout_ms`.
+// Afterwards nothing runs, every status is UNKNOWN, and polls return what is left and then
+// STOPPED. May be called again: it waits for what the last call has left.
 //
-// Returns: OK when no thread of the monitor is left; TIMEOUT when a callback is still inside
-// the host's code (no run starts, no status changes, its thread ends when it returns); DEADLOCK
-// from a callback, drop or log function of this monitor; NULL; FORKED.
+// Returns: OK when no thread of the monitor exists any more; TIMEOUT when one is still in what
+// nobody can end: a callback, drop or log function of the host, a name that the system looks
+// for, a filesystem (no run starts, no status changes, the thread ends when it comes back);
+// DEADLOCK from a callback, drop or log function of this monitor; NULL; FORKED.
 // Threads: any but the monitor's own.
 // Ownership: borrows `m` for the call.
 // Since: 0.1.0
@@ -645,8 +647,10 @@ meshvitals_code_t meshvitals_monitor_advance(meshvitals_monitor_t *m,
                                              uint64_t now_ns,
                                              uint64_t *out_next_ns);
 
-// Stops a monitor, waiting at most its `stop_timeout`, and releases it with its checks. Cells
-// stay valid and read UNKNOWN; subscriptions stay and give the rest.
+// Stops a monitor, waiting at most its `stop_timeout` for what meshvitals_monitor_stop waits
+// for, and releases it with its checks. A thread that has not come back by then ends when it
+// does; a callback is dropped after its last return. Cells stay valid and read UNKNOWN;
+// subscriptions stay and give the rest.
 //
 // Returns: nothing. NULL is allowed.
 // Threads: any; no other call on `m` may be under way or follow.

@@ -45,7 +45,8 @@ fn compile(name: &str, as_name: &str) -> PathBuf {
         .arg("-I")
         .arg(root.join("include"))
         .arg(root.join(format!("tests/c/{name}.c")))
-        .args(["-Wl,--as-needed", "-lm", "-lmeshvitals", "-L"])
+        // What a program defines of its own is to be found by the library, too.
+        .args(["-rdynamic", "-Wl,--as-needed", "-lm", "-lmeshvitals", "-L"])
         .arg(directory)
         .arg(format!("-Wl,-rpath,{}", directory.display()))
         .arg("-o")
@@ -122,6 +123,11 @@ fn eight_threads_may_call_everything_at_once() {
 #[test]
 fn a_stop_leaves_nothing_behind_and_is_in_time() {
     run("guest_stop", &[]);
+}
+
+#[test]
+fn a_stop_waits_for_the_names_that_are_looked_for() {
+    run("guest_names", &[]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use super::callback::{Function, Run};
 use super::core::Command;
+use super::helpers::Helpers;
 use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::{Done, Net};
@@ -17,10 +18,6 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Threads for callbacks, and how many there may be when some are stuck.
-const CALLBACK_THREADS: (usize, usize) = (4, 64);
-/// The same for filesystems.
-const DISK_THREADS: (usize, usize) = (2, 16);
 /// The controls of the network's epoll.
 const CONTROL_WAKE: u32 = 0;
 const CONTROL_TIMER: u32 = 1;
@@ -87,8 +84,7 @@ pub struct Driver {
     timer: Timer,
     armed: Tick,
     inbox: Arc<Inbox>,
-    callbacks: Pool,
-    disks: Pool,
+    helpers: Helpers,
     work: HashMap<u64, Work>,
     /// Functions to be dropped outside the lock.
     garbage: Vec<Arc<Function>>,
@@ -111,17 +107,12 @@ impl Driver {
         };
         net.watch(inbox.wake.as_fd(), CONTROL_WAKE)?;
         net.watch(timer.as_fd(), CONTROL_TIMER)?;
-        let (size, limit) = CALLBACK_THREADS;
-        let callbacks = Pool::new("meshvitals-call", size, limit, owner);
-        let (size, limit) = DISK_THREADS;
-        let disks = Pool::new("meshvitals-disk", size, limit, owner);
         Ok(Driver {
             net: Some(net),
             timer,
             armed: Tick::NEVER,
             inbox,
-            callbacks,
-            disks,
+            helpers: Helpers::new(owner),
             work: HashMap::new(),
             garbage: Vec::new(),
             host: HostSampler::new(),
@@ -139,14 +130,20 @@ impl Driver {
         fd.try_clone_to_owned()
     }
 
+    /// The network, so that a test can decide how names are looked for.
+    #[cfg(test)]
+    pub fn net(&mut self) -> Option<&mut Net> {
+        self.net.as_mut()
+    }
+
     /// Where results from other threads arrive.
     pub fn inbox(&self) -> Arc<Inbox> {
         Arc::clone(&self.inbox)
     }
 
-    /// The pools, to wait for their end.
-    pub fn pools(&self) -> [Pool; 2] {
-        [self.callbacks.clone(), self.disks.clone()]
+    /// The helpers, to wait for their end.
+    pub fn helpers(&self) -> Helpers {
+        self.helpers.clone()
     }
 
     /// Takes what has happened since the last time, without waiting.
@@ -239,12 +236,12 @@ impl Driver {
             ProbeSpec::Memory(level) => self.host.memory(*level),
             ProbeSpec::Disk(spec) => {
                 let spec = Arc::clone(spec);
-                let pool = self.disks.clone();
+                let pool = self.helpers.disks.clone();
                 return self.submit(pool, token, None, move || disk(&spec));
             }
             ProbeSpec::Callback => {
                 let Some(function) = callback else { return };
-                let pool = self.callbacks.clone();
+                let pool = self.helpers.callbacks.clone();
                 let held = Some(Arc::clone(&function));
                 return self.submit(pool, token, held, move || function.call(&run));
             }
@@ -295,8 +292,7 @@ impl Driver {
     /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
-        self.callbacks.close();
-        self.disks.close();
+        self.helpers.close(self.net.as_ref().and_then(Net::threads));
         self.net = None;
     }
 

@@ -7,10 +7,11 @@
 use super::callback;
 use super::core::Command;
 use super::driver::{Driver, Inbox};
+use super::helpers::Stuck;
 use super::inner::{Inner, Log};
 use super::monitor::Monitor;
 use super::runner::{self, Runner};
-use super::workers::{self, Pool};
+use super::workers;
 use crate::error::{Code, Error};
 use crate::model::{Outcome, Reason, RunResult};
 use crate::sync::{Arc, Condvar, Ordering, lock, wait_while};
@@ -34,10 +35,8 @@ enum Phase {
 #[derive(Default)]
 pub struct Life {
     phase: Phase,
-    /// Every background thread that nobody has seen end, those of earlier lives included.
+    /// Every life of which a thread may be left, earlier ones included.
     runners: Vec<Arc<Runner>>,
-    /// Pools of earlier lives in which a function of the host has not come back.
-    retired: Vec<Pool>,
     /// Where results of functions arrive that were called in earlier lives.
     inbox: Option<Arc<Inbox>>,
     /// Signalled when `phase` changes.
@@ -60,7 +59,7 @@ impl Monitor {
     /// # Errors
     ///
     /// MODE for a manual monitor; LIMIT when there are no descriptors or threads left; BUSY
-    /// while it is being stopped, or its thread has not ended since.
+    /// while another thread stops it.
     pub fn start(&self) -> Result<(), Error> {
         let inner = &self.inner;
         if inner.manual {
@@ -98,13 +97,16 @@ impl Monitor {
         Ok(())
     }
 
-    /// Stops the background thread and waits for it. Afterwards no check runs, every status is
-    /// UNKNOWN, and every function of a callback that was removed is dropped.
+    /// Stops the background thread and waits for it and its helpers. Afterwards no check runs,
+    /// every status is UNKNOWN, every function of a callback that was removed is dropped, and no
+    /// thread of the monitor exists any more.
     ///
     /// # Errors
     ///
-    /// TIMEOUT when a callback is still inside the host's code: its thread is left to itself.
-    /// DEADLOCK from a callback, a drop or a log function of this monitor. FORKED.
+    /// TIMEOUT when something does not come back in time, which the text names: a function of the
+    /// host program, the resolution of a name, a filesystem. Its thread is left to itself and ends
+    /// when it does come back; stopping again waits for it again. DEADLOCK from a callback, a drop
+    /// or a log function of this monitor. FORKED.
     pub fn stop(&self, timeout: Duration) -> Result<(), Error> {
         self.inner.check_fork()?;
         self.inner.stop(timeout)
@@ -183,7 +185,6 @@ impl Inner {
                 self.enter(|core| core.stop(core.now()));
                 runner.wait(left());
                 life = lock(&self.life);
-                life.retired.extend(runner.pools());
                 life.phase = Phase::Stopped;
             }
             Phase::Stopping => {
@@ -203,25 +204,13 @@ impl Inner {
             }
         }
         // Left in their places while we wait: another stop waits for the same ones.
-        let (runners, pools) = (life.runners.clone(), life.retired.clone());
+        let runners = life.runners.clone();
         drop(life);
         changed.notify_all();
-        let mut over = true;
-        for runner in runners {
-            over &= runner.wait(left());
-        }
-        for pool in pools {
-            over &= pool.wait_idle(left());
-        }
-        let mut life = lock(&self.life);
-        life.runners.retain(|runner| !runner.wait(Duration::ZERO));
-        life.retired.retain(|pool| !pool.wait_idle(Duration::ZERO));
-        drop(life);
-        if over {
-            return Ok(());
-        }
-        let text = "a callback has not come back; its thread is left to itself";
-        Err(Error::refused(Code::Timeout, text))
+        let stuck = runners.iter().flat_map(|runner| runner.wait_for_all(&left)).collect();
+        let is_over = |runner: &Runner| runner.wait_for_all(&|| Duration::ZERO).is_empty();
+        lock(&self.life).runners.retain(|runner| !is_over(runner));
+        Stuck::refusal(stuck)
     }
 
     /// One turn of a manual monitor.
@@ -308,3 +297,6 @@ impl Drop for Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ mod core;
 mod deadline;
 mod driver;
 mod groups;
+mod helpers;
 mod inner;
 mod input;
 mod judge;

@@ -7,8 +7,9 @@
 
 use super::core::{Core, Leftover};
 use super::driver::{Driver, Inbox};
+use super::helpers::Stuck;
 use super::inner::Inner;
-use super::workers::{self, Pool};
+use super::workers;
 use crate::probe::net::Done;
 use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, Weak, lock, wait_while};
 use crate::sys::nested::nest;
@@ -88,7 +89,7 @@ impl Runner {
         self.wake();
     }
 
-    /// Waits for the end; false if the time is over first.
+    /// Waits for the end of the thread; false if the time is over first.
     pub fn wait(&self, patience: Duration) -> bool {
         let Ended { over, changed } = &*self.ended;
         let over = *wait_while(changed, lock(over), patience, |over| !*over);
@@ -103,9 +104,15 @@ impl Runner {
         Arc::clone(&self.driver)
     }
 
-    /// The pools of this life.
-    pub fn pools(&self) -> [Pool; 2] {
-        lock(&self.driver).pools()
+    /// Waits for the end of the whole life, each time as long as `left` says, and says what has
+    /// not come back: nothing if no thread of it exists any more.
+    pub fn wait_for_all(&self, left: &impl Fn() -> Duration) -> Vec<Stuck> {
+        if !self.wait(left()) {
+            // It has not closed its helpers yet, so they may merely be idle.
+            return vec![Stuck::Host];
+        }
+        let helpers = lock(&self.driver).helpers();
+        helpers.wait(left)
     }
 }
 

@@ -3,6 +3,6 @@
 mod errno;
 mod http;
 pub mod net;
-mod resolver;
+pub mod resolver;
 pub mod system;
 mod tcp;

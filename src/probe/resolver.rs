@@ -10,7 +10,7 @@
 
 use crate::model::NameTarget;
 use crate::sys::resolve::{Failure, resolve};
-use crate::sys::thread;
+use crate::sys::thread::Crew;
 use crate::sys::wake::Wake;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -18,6 +18,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Names that may wait to be asked. A longer queue would only hold names whose deadlines pass.
 const QUEUE_LIMIT: usize = 1_024;
@@ -57,7 +58,12 @@ struct Shared {
     ready: Condvar,
     answers: Mutex<Vec<(Arc<NameTarget>, Found)>>,
     wake: Wake,
+    crew: Crew,
 }
+
+/// The threads of a resolver, which may outlive it.
+#[derive(Clone, Debug)]
+pub struct Threads(Arc<Shared>);
 
 /// Why a name cannot be asked for; a fault of ours.
 #[derive(Debug)]
@@ -104,6 +110,7 @@ impl Resolver {
             ready: Condvar::new(),
             answers: Mutex::default(),
             wake: Wake::new()?,
+            crew: Crew::default(),
         };
         Ok(Resolver { shared: Arc::new(shared), waiters: HashMap::default() })
     }
@@ -174,12 +181,17 @@ impl Resolver {
         }
     }
 
+    /// The threads, those that are still to be started included.
+    pub fn threads(&self) -> Threads {
+        Threads(Arc::clone(&self.shared))
+    }
+
     fn start_threads(&mut self) -> io::Result<()> {
         let mut queue = lock(&self.shared.queue);
         while queue.threads < queue.wanted() {
             let shared = Arc::clone(&self.shared);
-            match thread::spawn("meshvitals-dns", move || shared.serve()) {
-                Ok(_detached) => queue.threads += 1,
+            match self.shared.crew.spawn("meshvitals-dns", move || shared.serve()) {
+                Ok(()) => queue.threads += 1,
                 // One is enough to go on with; the next name tries again.
                 Err(_) if queue.threads > queue.written_off => break,
                 Err(error) => return Err(error),
@@ -202,6 +214,14 @@ impl Drop for Resolver {
         queue.closed = true;
         queue.names.clear();
         self.shared.ready.notify_all();
+    }
+}
+
+impl Threads {
+    /// Waits until none is left, once the resolver is dropped; false if the time is over before,
+    /// because the system is still looking for a name.
+    pub fn wait(&self, patience: Duration) -> bool {
+        self.0.crew.wait(patience)
     }
 }
 

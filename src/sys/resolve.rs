@@ -2,7 +2,7 @@
 //!
 //! It honours `/etc/hosts`, `nsswitch.conf` and whatever else the machine is set up with, which
 //! is why no resolver of our own replaces it. The trap: it blocks for as long as it likes and
-//! cannot be cancelled, so it is only called on threads that nobody waits for.
+//! cannot be cancelled, so it is only called on threads that nobody waits for without a limit.
 
 use std::ffi::CString;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};

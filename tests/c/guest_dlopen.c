@@ -1,9 +1,7 @@
 /* The library is loaded, used, unloaded with a monitor that runs, and loaded again: its threads
-   outlive the unloading, so its code must stay. */
+   outlive the unloading, so its code must stay. The same for those that still look for a name. */
 
-#include "guest.h"
-
-#include <dlfcn.h>
+#include "names.h"
 
 #define FIND(library, name) ((__typeof__(&meshvitals_##name))find(library, "meshvitals_" #name))
 
@@ -29,9 +27,37 @@ static int count_it(void *user, const meshvitals_run_t *run, meshvitals_result_t
   return 0;
 }
 
+/* Unloaded while the system looks for a name: the thread comes back into the library. */
+static void while_a_name_hangs(const char *path, int is_freed) {
+  void *library = load(path);
+  meshvitals_monitor_t *monitor;
+  pthread_rwlock_wrlock(&names_gate);
+  GOOD(FIND(library, monitor_new)(
+      "{\"system_checks\": false, \"start_spread\": \"0ms\", \"stop_timeout\": \"1ms\"}", &monitor,
+      NULL));
+  GOOD(FIND(library, monitor_start)(monitor, NULL));
+  GOOD(FIND(library, register)(
+      monitor, "{\"name\": \"c\", \"tcp\": {\"address\": \"db.hangs:80\"}}", NULL, NULL));
+  while (names_inside == 0) sched_yield();
+  if (is_freed) FIND(library, monitor_free)(monitor);
+  NEED(dlclose(library) == 0, errno);
+  pthread_rwlock_unlock(&names_gate);
+  while (names_inside > 0) sched_yield();
+  if (!is_freed) {
+    library = load(path);
+    GOOD(FIND(library, monitor_stop)(monitor, SECONDS * 1000));
+    NEED(names_threads == 0, names_threads);
+    FIND(library, monitor_free)(monitor);
+    NEED(dlclose(library) == 0, errno);
+  }
+  while (names_threads > 0) sched_yield();
+}
+
 int main(int count, char **arguments) {
   NEED(count == 2, count);
   alarm(50);
+  while_a_name_hangs(arguments[1], 1);
+  while_a_name_hangs(arguments[1], 0);
   int port = serve();
   for (int round = 0; round < 5; round++) {
     void *library = load(arguments[1]);

@@ -178,9 +178,9 @@ impl Pool {
         if !state.threads.is_empty() {
             return false;
         }
-        let finished = take(&mut state.finished);
-        drop(state);
-        for thread in finished {
+        // Joined under the lock, so that another who waits is not told before it is true. They
+        // have left the list, and do not need the lock any more.
+        for thread in take(&mut state.finished) {
             // A panic of a thread was caught on it; there is nothing to learn here.
             let _ = thread.join();
         }

@@ -11,7 +11,7 @@ mod sockets;
 
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::http::Buffers;
-use crate::probe::resolver::Resolver;
+use crate::probe::resolver::{Resolver, Threads};
 use crate::sys::epoll::{Epoll, Events};
 use crate::time::Tick;
 use hashbrown::HashMap;
@@ -205,6 +205,17 @@ impl Net {
     /// Runs that are not done, lingering ones included.
     pub fn in_flight(&self) -> usize {
         self.runs.len()
+    }
+
+    /// The threads that look for names, if there were any to look for.
+    pub fn threads(&self) -> Option<Threads> {
+        self.resolver.as_ref().map(Resolver::threads)
+    }
+
+    /// Looks for names in this way from now on.
+    #[cfg(test)]
+    pub fn look_up_with(&mut self, lookup: crate::probe::resolver::Lookup) -> io::Result<()> {
+        self.set_resolver(Resolver::with(lookup)?)
     }
 
     /// For the child after a fork: closes the numbers of the descriptors and touches nothing

@@ -4,6 +4,8 @@ use super::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+const LONG: Duration = Duration::from_secs(60);
+
 fn name(host: &str) -> Arc<NameTarget> {
     Arc::new(NameTarget { host: host.into(), port: 80 })
 }
@@ -154,9 +156,39 @@ fn threads_that_come_back_from_a_name_that_hung_end_if_there_are_enough() {
 }
 
 #[test]
-fn dropping_it_waits_for_no_name() {
-    let mut resolver = Resolver::with(hang).unwrap();
-    resolver.ask(&name("a"), 1).unwrap();
-    resolver.ask(&name("b"), 2).unwrap();
+fn its_threads_are_waited_for_until_every_name_has_come_back() {
+    static GATE: Mutex<()> = Mutex::new(());
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let closed = GATE.lock().unwrap();
+    let mut resolver = Resolver::with(|_| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        drop(GATE.lock().unwrap());
+        Err(Failure::NO_ADDRESS)
+    })
+    .unwrap();
+    let threads = resolver.threads();
+    assert!(threads.wait(LONG), "they start with the first name");
+    // One more than there are threads: what is queued must not be asked any more.
+    for run in 0..=THREADS as u64 {
+        resolver.ask(&name(&format!("host-{run}")), run).unwrap();
+    }
+    while ASKED.load(Ordering::SeqCst) < THREADS {
+        std::thread::yield_now();
+    }
     drop(resolver);
+    assert!(!threads.wait(Duration::ZERO), "the names hang");
+    drop(closed);
+    assert!(threads.wait(LONG));
+    assert_eq!(ASKED.load(Ordering::SeqCst), THREADS);
+}
+
+#[test]
+fn threads_that_have_nothing_to_do_end_with_it() {
+    let mut resolver = Resolver::new().unwrap();
+    let threads = resolver.threads();
+    resolver.ask(&name("localhost"), 1).unwrap();
+    assert_eq!(expect_answers(&mut resolver).len(), 1);
+    assert!(!threads.wait(Duration::ZERO), "they wait for the next name");
+    drop(resolver);
+    assert!(threads.wait(LONG));
 }

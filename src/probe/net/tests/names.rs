@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::NameTarget;
-use crate::probe::resolver::{Found, Resolver};
+use crate::probe::resolver::Found;
 
 fn by_name(host: &str, port: u16) -> ProbeSpec {
     let name = NameTarget { host: host.into(), port };
@@ -16,7 +16,7 @@ fn with_lists() -> Driver {
         Ok(name.host.split(',').map(address).collect())
     }
     let mut driver = Driver::new();
-    driver.net.set_resolver(Resolver::with(split).unwrap()).unwrap();
+    driver.net.look_up_with(split).unwrap();
     driver
 }
 
@@ -28,7 +28,7 @@ fn with_hanging_names() -> Driver {
         }
     }
     let mut driver = Driver::new();
-    driver.net.set_resolver(Resolver::with(hang).unwrap()).unwrap();
+    driver.net.look_up_with(hang).unwrap();
     driver
 }
 

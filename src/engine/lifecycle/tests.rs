@@ -1,0 +1,78 @@
+//! Stopping while something hangs: what stop answers, names and waits for.
+
+use super::*;
+use crate::model::NameTarget;
+use crate::probe::resolver::Found;
+use crate::sync::{AtomicUsize, Mutex};
+use crate::sys::resolve::Failure;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+const LONG: Duration = Duration::from_secs(60);
+const BARE: &str = r#"{"system_checks": false, "start_spread": "0ms"}"#;
+
+/// A monitor that looks for names in this way.
+fn started(lookup: fn(&NameTarget) -> Found) -> Monitor {
+    let monitor = Monitor::new(Some(BARE)).unwrap();
+    monitor.start().unwrap();
+    let driver = lock(&monitor.inner.life).runners[0].driver();
+    lock(&driver).net().unwrap().look_up_with(lookup).unwrap();
+    monitor
+}
+
+fn until(reached: impl Fn() -> bool) {
+    while !reached() {
+        std::thread::yield_now();
+    }
+}
+
+fn expect_timeout(monitor: &Monitor, what: &str) {
+    let error = monitor.stop(Duration::from_millis(1)).unwrap_err();
+    assert_eq!(error.code(), Code::Timeout);
+    assert!(error.to_string().ends_with(&format!(": {what}")), "{error}");
+}
+
+/// A callback that says that it was called, and returns when its sender is dropped.
+struct Hangs(Sender<()>, Mutex<Receiver<()>>);
+
+impl callback::Callback for Hangs {
+    fn run(&self, _: &callback::Run) -> RunResult {
+        let _ = self.0.send(());
+        let _ = lock(&self.1).recv();
+        RunResult::pass()
+    }
+}
+
+#[test]
+fn a_stop_waits_for_the_names_and_says_what_hangs_until_it_has_come_back() {
+    static GATE: Mutex<()> = Mutex::new(());
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let closed = lock(&GATE);
+    let monitor = started(|_| {
+        ASKED.fetch_add(1, Ordering::AcqRel);
+        drop(lock(&GATE));
+        Err(Failure::NO_ADDRESS)
+    });
+    let document = r#"{"name": "db", "tcp": {"address": "db.internal:80"}}"#;
+    let id = monitor.register(document).unwrap();
+    until(|| ASKED.load(Ordering::Acquire) == 1);
+    expect_timeout(&monitor, "the resolution of a name");
+    expect_timeout(&monitor, "the resolution of a name");
+
+    monitor.unregister(id).unwrap();
+    // The next life has threads of its own, and what hangs in the first is not forgotten.
+    monitor.start().unwrap();
+    let (called, calls) = channel();
+    let (release, released) = channel();
+    let document = r#"{"name": "hangs", "callback": {}, "timeout": "1h"}"#;
+    monitor.register_callback(document, Hangs(called, Mutex::new(released))).unwrap();
+    calls.recv_timeout(LONG).unwrap();
+    expect_timeout(&monitor, "a callback, the resolution of a name");
+    drop(closed);
+    until(|| {
+        let text = monitor.stop(Duration::from_millis(1)).unwrap_err().to_string();
+        text.ends_with(": a callback")
+    });
+    drop(release);
+    monitor.stop(LONG).unwrap();
+    assert!(lock(&monitor.inner.life).runners.is_empty(), "nothing is left to wait for");
+}
