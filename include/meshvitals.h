@@ -25,8 +25,8 @@
    all signals are blocked on them.
 
    Fork: a child must not use what it inherits, and every call there answers
-   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it.
-   Subscriptions must be made anew.
+   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it. Subscriptions must be made anew; freeing an inherited one closes the
+   child's copy of its descriptor. The engine's own descriptors are closed in the child at once.
 
    Order: checks may be registered and subscriptions made before meshvitals_monitor_start and
    after it, in any order; see meshvitals_subscribe.
@@ -607,8 +607,7 @@ meshvitals_code_t meshvitals_monitor_new(const char *config_json,
 // Starts the background thread. A monitor that runs is left as it is; one that was stopped, or
 // whose process was forked, begins anew: registrations stay, statuses are UNKNOWN.
 //
-// Returns: OK; NULL; MODE for a manual monitor; LIMIT without descriptors or threads; BUSY
-// while another thread stops it.
+// Returns: OK; NULL; MODE for a manual monitor; LIMIT without descriptors or threads; BUSY while another thread stops it.
 // Threads: any.
 // Ownership: borrows `m` for the call.
 // Since: 0.1.0
@@ -935,7 +934,7 @@ int32_t meshvitals_event_fd(const meshvitals_subscription_t *s);
 // Requires: `s` is NULL or a subscription.
 meshvitals_code_t meshvitals_wake(meshvitals_subscription_t *s);
 
-// Ends a subscription and closes its descriptor.
+// Ends a subscription and closes its descriptor; in a forked child, the copy of an inherited one.
 //
 // Returns: nothing. NULL is allowed.
 // Threads: any; no other call on `s` may be under way, a waiting poll included, or follow.

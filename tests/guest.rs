@@ -101,6 +101,11 @@ fn a_child_of_a_fork_never_hangs_and_can_begin_anew() {
 }
 
 #[test]
+fn a_server_that_forks_workers_loses_no_descriptor_and_they_begin_anew() {
+    run("guest_prefork", &[]);
+}
+
+#[test]
 fn callbacks_may_fail_hang_and_call_back_and_are_dropped_once() {
     run("guest_callback", &[]);
 }

@@ -11,12 +11,13 @@ use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::{Done, Net};
 use crate::probe::system::{HostSampler, disk};
 use crate::sync::{Arc, Mutex, lock};
+use crate::sys::fork;
 use crate::sys::timer::Timer;
 use crate::sys::wake::Wake;
 use crate::time::{self, Tick};
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 /// The controls of the network's epoll.
 const CONTROL_WAKE: u32 = 0;
@@ -25,6 +26,8 @@ const CONTROL_TIMER: u32 = 1;
 /// Results that arrive from other threads. It outlives the threads of one life, so that a
 /// function that was stuck in an earlier one is known to have come back.
 pub struct Inbox {
+    /// The process generation in which it was made.
+    born: u32,
     done: Mutex<Vec<Done>>,
     /// Wakes the background thread, for results and for whatever else changed.
     pub wake: Wake,
@@ -32,7 +35,7 @@ pub struct Inbox {
 
 impl Inbox {
     fn new() -> io::Result<Inbox> {
-        Ok(Inbox { done: Mutex::new(Vec::new()), wake: Wake::new()? })
+        Ok(Inbox { born: fork::generation(), done: Mutex::default(), wake: Wake::new()? })
     }
 
     /// At the end of a life: leaves to the next one, which may have begun, the results that came
@@ -43,6 +46,11 @@ impl Inbox {
     }
 
     fn put(&self, run: u64, result: RunResult, finished: Tick) {
+        // A callback has forked and returned in the child, where nobody waits for it and the
+        // descriptor is closed.
+        if self.born != fork::generation() {
+            return;
+        }
         lock(&self.done).push(Done { run, result, finished });
         self.wake.wake();
     }
@@ -79,7 +87,7 @@ struct Work {
 
 /// The means of one monitor's background thread.
 pub struct Driver {
-    /// `None` in a child, which has closed its copies.
+    /// `None` from the end of the background thread on.
     net: Option<Net>,
     timer: Timer,
     armed: Tick,
@@ -90,6 +98,8 @@ pub struct Driver {
     garbage: Vec<Arc<Function>>,
     host: HostSampler,
     controls: Vec<u32>,
+    /// What the background thread sleeps with: descriptors that are not the driver's.
+    sleeping: Vec<RawFd>,
 }
 
 impl Driver {
@@ -117,6 +127,7 @@ impl Driver {
             garbage: Vec::new(),
             host: HostSampler::new(),
             controls: Vec::new(),
+            sleeping: Vec::new(),
         })
     }
 
@@ -289,17 +300,28 @@ impl Driver {
         }
     }
 
+    /// Remembers the numbers of the descriptors that the background thread sleeps with, until it
+    /// is about to close them.
+    pub fn sleep_with(&mut self, numbers: &[RawFd]) {
+        self.sleeping = numbers.to_vec();
+    }
+
     /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
+        self.sleeping.clear();
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.helpers.close(self.net.as_ref().and_then(Net::threads));
         self.net = None;
     }
 
-    /// In a child: closes its copies of the descriptors, and nothing else.
-    pub fn abandon(&mut self) {
-        if let Some(net) = self.net.take() {
-            net.abandon();
+    /// In the handler of a child: closes its copies of the descriptors, and nothing else. The
+    /// driver must be leaked there. The inbox belongs to several and is left to its owner.
+    pub fn abandon(&self) {
+        if let Some(net) = &self.net {
+            net.each_fd(fork::close_copy);
         }
+        self.host.fd().into_iter().for_each(fork::close_copy);
+        fork::close_copy(self.timer.as_fd());
+        self.sleeping.iter().for_each(|&number| fork::close_number(number));
     }
 }

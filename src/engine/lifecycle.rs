@@ -1,4 +1,4 @@
-//! Start, stop, advance, fork, drop: the life of a monitor's threads.
+//! Start, stop, advance, drop: the life of a monitor's threads.
 //!
 //! The trap is waiting: whoever waits for a thread must not be that thread, and must not hold a
 //! lock that it needs. So nothing is locked while we wait, and calls from the monitor's own
@@ -8,17 +8,14 @@ use super::callback;
 use super::core::Command;
 use super::driver::{Driver, Inbox};
 use super::helpers::Stuck;
-use super::inner::{Inner, Log};
+use super::inner::Inner;
 use super::monitor::Monitor;
 use super::runner::{self, Runner};
 use super::workers;
 use crate::error::{Code, Error};
 use crate::model::{Outcome, Reason, RunResult};
 use crate::sync::{Arc, Condvar, Ordering, lock, wait_while};
-use crate::sys::fork;
-use crate::sys::guard::OwnedGuard;
 use crate::time::{self, Tick};
-use std::any::Any;
 use std::time::Duration;
 
 /// Whether the background thread is there.
@@ -36,9 +33,11 @@ enum Phase {
 pub struct Life {
     phase: Phase,
     /// Every life of which a thread may be left, earlier ones included.
-    runners: Vec<Arc<Runner>>,
+    pub(super) runners: Vec<Arc<Runner>>,
     /// Where results of functions arrive that were called in earlier lives.
-    inbox: Option<Arc<Inbox>>,
+    pub(super) inbox: Option<Arc<Inbox>>,
+    /// Whether this is the copy of a child, in which every descriptor is closed.
+    pub(super) abandoned: bool,
     /// Signalled when `phase` changes.
     changed: Arc<Condvar>,
 }
@@ -58,8 +57,8 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// MODE for a manual monitor; LIMIT when there are no descriptors or threads left; BUSY
-    /// while another thread stops it.
+    /// MODE for a manual monitor; LIMIT when there are no
+    /// descriptors or threads left; BUSY while another thread stops it.
     pub fn start(&self) -> Result<(), Error> {
         let inner = &self.inner;
         if inner.manual {
@@ -136,6 +135,9 @@ impl Drop for Monitor {
         // A thread of ours cannot wait for itself; the threads end on their own.
         let patience = if own_thread { Duration::ZERO } else { inner.stop_timeout };
         let _ = inner.stop_from_anywhere(patience);
+        // Not left to the last owner: in a child that may be a thread of the parent, for ever.
+        let life = std::mem::take(&mut *lock(&inner.life));
+        drop(life);
         inner.enter(|core| core.clear());
         let log = lock(&inner.log).take();
         workers::as_owner(inner.number.into(), || drop(log));
@@ -232,7 +234,7 @@ impl Inner {
         })?;
         while !commands.is_empty() {
             for command in std::mem::take(&mut commands) {
-                self.run_by_hand(command, now);
+                self.run_by_hand(command, now)?;
             }
             self.enter(|core| {
                 core.turn();
@@ -242,10 +244,10 @@ impl Inner {
         Ok(self.enter(|core| core.plan()))
     }
 
-    fn run_by_hand(&self, command: Command, now: Tick) {
+    fn run_by_hand(&self, command: Command, now: Tick) -> Result<(), Error> {
         let Command::Run { token, check, callback: Some(function), cookie, deadline, .. } = command
         else {
-            return;
+            return Ok(());
         };
         let run = callback::Run { check, cookie, deadline };
         // A function that ran before this one may have paused or removed the check.
@@ -253,48 +255,13 @@ impl Inner {
             true => workers::as_owner(self.number.into(), || function.call(&run)),
             false => RunResult::new(Outcome::Local, Reason::NONE),
         };
-        self.enter(|core| core.finish(token, result, now));
+        // It may have forked and returned in the child, which must not touch the subscriptions.
+        self.call(|core| {
+            core.finish(token, result, now);
+            Ok(())
+        })?;
         workers::as_owner(self.number.into(), || drop(function));
-    }
-
-    /// In a child: leaks what belongs to the parent's threads and subscriptions.
-    fn forget_parent(&self, life: &mut Life) {
-        std::mem::forget(std::mem::take(life));
-        let mut core = lock(&self.core);
-        core.forget_parent();
-        core.restore_cells();
-        drop(core);
-        // Last: other threads of the child are refused until here.
-        self.generation.store(fork::generation(), Ordering::Release);
-    }
-}
-
-/// The locks that a fork must find free: entered life, driver, core, log.
-struct Held {
-    _core: OwnedGuard<super::core::Core>,
-    _log: OwnedGuard<Option<Arc<Log>>>,
-    drivers: Vec<OwnedGuard<Driver>>,
-    _life: OwnedGuard<Life>,
-    generation: u32,
-}
-
-impl fork::Hold for Inner {
-    fn hold(self: Arc<Self>) -> Box<dyn Any> {
-        let life = OwnedGuard::lock(Arc::clone(&self.life));
-        let drivers = life.runners.iter().map(|runner| OwnedGuard::lock(runner.driver())).collect();
-        let core = OwnedGuard::lock(Arc::clone(&self.core));
-        let log = OwnedGuard::lock(Arc::clone(&self.log));
-        let generation = fork::generation();
-        Box::new(Held { _core: core, _log: log, drivers, _life: life, generation })
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.generation != fork::generation() {
-            // In the child: its copies of the sockets would keep the parent's connections open.
-            self.drivers.iter_mut().for_each(|driver| driver.abandon());
-        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod callback;
 mod core;
 mod deadline;
 mod driver;
+mod forked;
 mod groups;
 mod helpers;
 mod inner;

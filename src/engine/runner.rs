@@ -12,13 +12,16 @@ use super::inner::Inner;
 use super::workers;
 use crate::probe::net::Done;
 use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, Weak, lock, wait_while};
-use crate::sys::nested::nest;
+use crate::sys::fork;
+use crate::sys::nested::Nested;
 use crate::sys::thread::spawn;
 use crate::time::{self, MILLISECOND, SECOND, Tick};
 use std::io;
+use std::mem::forget;
 use std::os::fd::OwnedFd;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::io::unix::AsyncFd;
 
 /// How far CLOCK_BOOTTIME must move against CLOCK_MONOTONIC to mean a suspension.
 const SUSPENSION_NS: u64 = 500 * MILLISECOND;
@@ -37,9 +40,9 @@ pub struct Runner {
 /// # Errors
 ///
 /// The system's error when threads or descriptors are short.
-pub fn start(monitor: &Arc<Inner>, driver: Driver) -> io::Result<Runner> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let fd = driver.waiting_fd()?;
+pub fn start(monitor: &Arc<Inner>, mut driver: Driver) -> io::Result<Runner> {
+    let nested = Nested::new(driver.waiting_fd()?)?;
+    driver.sleep_with(nested.numbers());
     let inbox = driver.inbox();
     let driver = Arc::new(Mutex::new(driver));
     let ending = Arc::new(AtomicBool::new(false));
@@ -54,10 +57,30 @@ pub fn start(monitor: &Arc<Inner>, driver: Driver) -> io::Result<Runner> {
         expired: Vec::new(),
         _ended: Ends(Arc::clone(&ended)),
     };
-    // Whatever the host's functions call from there must not wait for this thread.
-    let life = move || workers::as_owner(owner, || runtime.block_on(body.run(fd)));
-    let thread = spawn("meshvitals", life)?;
+    let life = Life { body, nested, born: fork::generation() };
+    let thread = spawn("meshvitals", move || life.run(owner))?;
     Ok(Runner { driver, inbox, ending, ended, thread: Mutex::new(Some(thread)) })
+}
+
+/// What the thread owns. The body goes first, which lets go of the numbers of the rest.
+struct Life {
+    body: Body,
+    nested: Nested,
+    /// The process generation in which it began.
+    born: u32,
+}
+
+impl Life {
+    fn run(self, owner: u64) {
+        let Life { body, nested, born } = self;
+        let sleeping = body.run(&nested.fd, born);
+        // Whatever the host's functions call from there must not wait for this thread.
+        workers::as_owner(owner, || nested.runtime.block_on(sleeping));
+        if fork::generation() != born {
+            // The copies of a child are closed, and their numbers may be somebody else's.
+            forget(nested);
+        }
+    }
 }
 
 /// Whether the thread has let go of everything; several may wait for that.
@@ -128,10 +151,15 @@ struct Body {
 }
 
 impl Body {
-    async fn run(mut self, fd: OwnedFd) {
-        let Ok(fd) = nest(fd) else { return };
+    async fn run(mut self, fd: &AsyncFd<OwnedFd>, born: u32) {
         while let Some(monitor) = self.monitor.upgrade() {
             self.turn(&monitor);
+            if fork::generation() != born {
+                // A function of the host has forked and returned in the child, of which this is
+                // the only thread. Nothing here is the child's, so the thread just ends.
+                forget((self, monitor));
+                return;
+            }
             drop(monitor);
             // After the turn, which may have drained the wake that came with the wish to end.
             if self.ending.load(Ordering::Acquire) {
@@ -144,13 +172,6 @@ impl Body {
                 Err(_) => break,
             }
         }
-        let mut driver = lock(&self.driver);
-        driver.inbox().hand_on(&mut self.done);
-        driver.close();
-        let garbage = driver.take_garbage();
-        drop(driver);
-        // Not under the lock: what is dropped here is the host's.
-        drop(garbage);
     }
 
     fn turn(&mut self, monitor: &Inner) {
@@ -214,5 +235,18 @@ impl Body {
         let moved = asleep_ns.saturating_sub(self.asleep_ns) > SUSPENSION_NS.min(SECOND);
         self.asleep_ns = asleep_ns;
         moved
+    }
+}
+
+impl Drop for Body {
+    /// The end of a life, by a panic as well.
+    fn drop(&mut self) {
+        let mut driver = lock(&self.driver);
+        driver.inbox().hand_on(&mut self.done);
+        driver.close();
+        let garbage = driver.take_garbage();
+        drop(driver);
+        // Not under the lock: what is dropped here is the host's.
+        drop(garbage);
     }
 }

@@ -137,7 +137,9 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if self.check_fork().is_err() {
-            // The parent's thread may have held its lock; nothing of it may be touched here.
+            // The parent's thread may have held its lock, and the descriptor's state is shared:
+            // only the number is given back, and the memory is leaked.
+            self.mailbox.each_fd(fork::close_copy);
             std::mem::forget(Arc::clone(&self.mailbox));
             return;
         }

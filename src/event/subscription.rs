@@ -55,6 +55,11 @@ impl Mailbox {
         Ok(Mailbox { kinds, state: Mutex::new(state), arrived: Condvar::new(), wake: Wake::new()? })
     }
 
+    /// Calls `each` with every descriptor that is open.
+    pub fn each_fd(&self, each: impl FnMut(BorrowedFd<'_>)) {
+        self.wake.each_fd(each);
+    }
+
     /// What the subscription asked for.
     pub fn kinds(&self) -> Kinds {
         self.kinds

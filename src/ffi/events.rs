@@ -160,7 +160,7 @@ pub unsafe extern "C" fn meshvitals_wake(s: *mut meshvitals_subscription_t) -> m
     quiet(|| unsafe { subscription(s) }?.wake())
 }
 
-/// Ends a subscription and closes its descriptor.
+/// Ends a subscription and closes its descriptor; in a forked child, the copy of an inherited one.
 ///
 /// Returns: nothing. NULL is allowed.
 /// Threads: any; no other call on `s` may be under way, a waiting poll included, or follow.

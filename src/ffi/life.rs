@@ -96,8 +96,7 @@ pub unsafe extern "C" fn meshvitals_monitor_new(
 /// Starts the background thread. A monitor that runs is left as it is; one that was stopped, or
 /// whose process was forked, begins anew: registrations stay, statuses are UNKNOWN.
 ///
-/// Returns: OK; NULL; MODE for a manual monitor; LIMIT without descriptors or threads; BUSY
-/// while another thread stops it.
+/// Returns: OK; NULL; MODE for a manual monitor; LIMIT without descriptors or threads; BUSY while another thread stops it.
 /// Threads: any.
 /// Ownership: borrows `m` for the call.
 /// Since: 0.1.0

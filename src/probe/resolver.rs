@@ -186,6 +186,11 @@ impl Resolver {
         Threads(Arc::clone(&self.shared))
     }
 
+    /// Calls `each` with every descriptor that is open.
+    pub fn each_fd(&self, each: impl FnMut(BorrowedFd<'_>)) {
+        self.shared.wake.each_fd(each);
+    }
+
     fn start_threads(&mut self) -> io::Result<()> {
         let mut queue = lock(&self.shared.queue);
         while queue.threads < queue.wanted() {

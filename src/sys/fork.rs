@@ -3,27 +3,49 @@
 //!
 //! Promises: after [`watch`], a child never inherits a lock of the watched object that another
 //! thread had entered; [`generation`] differs in a child from what it was in the parent, before
-//! any lock is left there. Does not promise anything to a child made without the handlers of
-//! `pthread_atfork` (a raw `clone`). Descriptors and threads are the engine's business.
+//! any lock is left there; what runs in the child's handler calls nothing that is not
+//! async-signal-safe. Does not promise anything to a child made without the handlers of
+//! `pthread_atfork` (a raw `clone`). Which descriptors are closed there is the engine's business.
 //!
-//! The trap is the order of locks: the registry is entered before the locks of the monitors, and
-//! those before the lock of [`hold_last`]. So [`watch`] must not be called under a lock of a
-//! monitor, and nobody may fork under one.
+//! The first trap is the order of locks: the registry is entered before the locks of the
+//! monitors, and those before the lock of [`hold_last`]. So [`watch`] must not be called under a
+//! lock of a monitor, and nobody may fork under one. The second is memory: another thread may
+//! have been inside the allocator, and not every system makes it usable again in a child. So the
+//! child's handler gives no memory back, not even what was made for the fork.
 
+use super::guard::{OwnedGuard, let_go};
 use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, MutexGuard, Ordering, Weak, lock};
-use std::any::Any;
 use std::cell::Cell;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, forget};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 /// Something with locks that must not be copied into a child while they are held elsewhere.
 pub trait Hold: Send + Sync {
-    /// Enters every lock and returns the guards; the locks are left when the box is dropped, in
-    /// the parent and in the child alike.
-    fn hold(self: Arc<Self>) -> Box<dyn Any>;
+    /// Enters every lock and returns what leaves them: in the parent when it is dropped.
+    fn hold(self: Arc<Self>) -> Box<dyn Held>;
+}
+
+/// Locks that are held during a fork.
+pub trait Held {
+    /// Leaves them in the child, and closes there what must be closed. Called in the handler:
+    /// takes no lock and no memory, and gives none back. What held them is leaked after it.
+    fn leave_in_child(&mut self);
+}
+
+impl<T> Held for Option<MutexGuard<'static, T>> {
+    fn leave_in_child(&mut self) {
+        *self = None;
+    }
+}
+
+impl<T> Held for OwnedGuard<T> {
+    fn leave_in_child(&mut self) {
+        self.leave();
+    }
 }
 
 /// Enters one process-wide lock and returns its guard.
-pub type HoldLast = fn() -> Box<dyn Any>;
+pub type HoldLast = fn() -> Box<dyn Held>;
 
 type Registry = Vec<Weak<dyn Hold>>;
 
@@ -33,10 +55,10 @@ static WATCHED: Mutex<Registry> = Mutex::new(Vec::new());
 static LAST: Mutex<Option<HoldLast>> = Mutex::new(None);
 
 /// Everything that is locked while the fork happens.
-struct Held {
-    last: Option<Box<dyn Any>>,
+struct Everything {
+    last: Option<Box<dyn Held>>,
     last_hook: MutexGuard<'static, Option<HoldLast>>,
-    monitors: Vec<Box<dyn Any>>,
+    monitors: Vec<Box<dyn Held>>,
     registry: MutexGuard<'static, Registry>,
     alive: Vec<Arc<dyn Hold>>,
 }
@@ -44,7 +66,7 @@ struct Held {
 thread_local! {
     // `ManuallyDrop` needs no destructor, so the cell is usable even while the thread's other
     // thread-locals are being destroyed, where somebody may still fork.
-    static HELD: Cell<Option<ManuallyDrop<Held>>> = const { Cell::new(None) };
+    static HELD: Cell<Option<ManuallyDrop<Everything>>> = const { Cell::new(None) };
 }
 
 /// How many forks lie between this process and the one that loaded the library. Compare it with
@@ -91,46 +113,66 @@ extern "C" fn prepare() {
 }
 
 extern "C" fn parent() {
-    release();
-}
-
-extern "C" fn child() {
-    GENERATION.fetch_add(1, Ordering::AcqRel);
-    release();
-}
-
-fn hold_everything() -> Held {
-    let registry = lock(&WATCHED);
-    let alive: Vec<Arc<dyn Hold>> = registry.iter().filter_map(Weak::upgrade).collect();
-    let monitors = alive.iter().map(|object| Arc::clone(object).hold()).collect();
-    let last_hook = lock(&LAST);
-    let last = last_hook.map(|hook| hook());
-    Held { last, last_hook, monitors, registry, alive }
-}
-
-fn release() {
     let Some(held) = HELD.with(Cell::take) else { return };
-    let Held { last, last_hook, monitors, registry, alive } = ManuallyDrop::into_inner(held);
+    let Everything { last, last_hook, monitors, registry, alive } = ManuallyDrop::into_inner(held);
     // The reverse of the order of entering.
     drop(last);
     drop(last_hook);
     drop(monitors);
     drop(registry);
     // Only now, outside all locks: this can be the end of an object whose other owners left
-    // during the fork. Its destructor finds the new generation in a child.
+    // during the fork.
     drop(alive);
+}
+
+extern "C" fn child() {
+    GENERATION.fetch_add(1, Ordering::AcqRel);
+    let Some(held) = HELD.with(Cell::take) else { return };
+    let Everything { mut last, last_hook, mut monitors, registry, mut alive } =
+        ManuallyDrop::into_inner(held);
+    if let Some(last) = &mut last {
+        last.leave_in_child();
+    }
+    drop(last_hook);
+    monitors.iter_mut().for_each(|monitor| monitor.leave_in_child());
+    drop(registry);
+    alive.drain(..).for_each(let_go);
+    // Boxes and lists are memory.
+    forget((last, monitors, alive));
+}
+
+fn hold_everything() -> Everything {
+    let registry = lock(&WATCHED);
+    let alive: Vec<Arc<dyn Hold>> = registry.iter().filter_map(Weak::upgrade).collect();
+    let monitors = alive.iter().map(|object| Arc::clone(object).hold()).collect();
+    let last_hook = lock(&LAST);
+    let last = last_hook.map(|hook| hook());
+    Everything { last, last_hook, monitors, registry, alive }
+}
+
+/// In a child: closes the copy of a descriptor. It must not be used any more, and whatever owns
+/// it must be leaked, for its number may mean something else from now on. Nothing is done to
+/// what parent and child share.
+pub fn close_copy(fd: BorrowedFd<'_>) {
+    close_number(fd.as_raw_fd());
+}
+
+/// The same for a descriptor that others made and never lend out, known by its number.
+pub fn close_number(number: RawFd) {
+    // SAFETY: takes any number. That nobody in this process goes on using it is the caller's
+    // promise; the threads that did do not exist here.
+    unsafe { libc::close(number) };
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::sys::guard::OwnedGuard;
     use std::sync::mpsc;
 
     struct Watched(Arc<Mutex<u64>>);
 
     impl Hold for Watched {
-        fn hold(self: Arc<Self>) -> Box<dyn Any> {
+        fn hold(self: Arc<Self>) -> Box<dyn Held> {
             Box::new(OwnedGuard::lock(Arc::clone(&self.0)))
         }
     }

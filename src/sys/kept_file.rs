@@ -6,7 +6,7 @@
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{Errno, pread, retry_on_intr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// A path, and the descriptor once it was needed.
@@ -20,6 +20,11 @@ impl KeptFile {
     /// A file that is not open yet.
     pub fn new(path: impl Into<PathBuf>) -> KeptFile {
         KeptFile { path: path.into(), fd: None }
+    }
+
+    /// The descriptor, if it was needed.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.fd.as_ref().map(AsFd::as_fd)
     }
 
     /// Reads the beginning of the file, as much as the buffer takes.

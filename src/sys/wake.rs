@@ -49,6 +49,12 @@ impl Wake {
         let _ = rustix::io::retry_on_intr(|| write(fd, &1u64.to_ne_bytes()));
     }
 
+    /// Calls `each` with both ends.
+    pub fn each_fd(&self, mut each: impl FnMut(BorrowedFd<'_>)) {
+        each(self.reader.as_fd());
+        self.writer.iter().for_each(|writer| each(writer.as_fd()));
+    }
+
     /// Makes the descriptor unreadable until the next wake.
     pub fn drain(&self) {
         let mut buffer = [0u8; 512];

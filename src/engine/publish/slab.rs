@@ -15,7 +15,6 @@ use crate::model::{CheckId, Status};
 use crate::sync::{AtomicBool, AtomicU32, Mutex, Ordering, lock};
 use crate::sys::fork;
 use crate::sys::pages::{self, words};
-use std::any::Any;
 use std::sync::OnceLock;
 
 /// The first chunk has `1 << FIRST_BITS` slots.
@@ -229,6 +228,6 @@ pub fn restore(id: CheckId, status: Status) {
 }
 
 /// Enters the allocator's lock until the box is dropped, so that a fork finds it whole.
-pub fn hold() -> Box<dyn Any> {
-    Box::new(lock(&ALLOCATOR))
+pub fn hold() -> Box<dyn fork::Held> {
+    Box::new(Some(lock(&ALLOCATOR)))
 }

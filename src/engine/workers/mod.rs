@@ -12,6 +12,7 @@
 mod tests;
 
 use crate::sync::{Arc, Condvar, Mutex, lock, wait, wait_while};
+use crate::sys::fork;
 use crate::sys::thread::spawn;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -229,6 +230,7 @@ impl Shared {
     /// The life of a thread.
     fn work(&self, number: u64) {
         OWNER.set(Some(self.owner));
+        let born = fork::generation();
         let mut state = lock(&self.state);
         loop {
             while state.queue.is_empty() && !state.closed {
@@ -241,6 +243,11 @@ impl Shared {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
                 // Leaked, because its destructor is the host's and could panic again.
                 std::mem::forget(panic);
+            }
+            if fork::generation() != born {
+                // The job has forked and returned in the child, whose only thread this is; the
+                // lock may be held for ever there. The thread just ends.
+                return;
             }
             state = lock(&self.state);
             state.idle += 1;

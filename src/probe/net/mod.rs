@@ -218,14 +218,14 @@ impl Net {
         self.set_resolver(Resolver::with(lookup)?)
     }
 
-    /// For the child after a fork: closes the numbers of the descriptors and touches nothing
-    /// that is shared with the parent. Memory and what belongs to the threads is leaked.
-    pub fn abandon(self) {
-        let Net { epoll, sockets, resolver, events, runs, places, output, input, spare, .. } = self;
-        // A lock of the resolver may be held by a thread that does not exist here.
-        std::mem::forget((resolver, events, runs, places, output, input, spare));
-        drop(sockets);
-        drop(epoll);
+    /// Calls `each` with every descriptor that is open, and touches nothing else: in the child
+    /// after a fork a lock of the resolver may be held by a thread that does not exist there.
+    pub fn each_fd(&self, mut each: impl FnMut(BorrowedFd<'_>)) {
+        self.sockets.fds().for_each(&mut each);
+        if let Some(resolver) = &self.resolver {
+            resolver.each_fd(&mut each);
+        }
+        each(self.epoll.as_fd());
     }
 }
 

@@ -99,6 +99,11 @@ impl Sockets {
         self.slots.get(place).map(|slot| slot.fd.as_fd())
     }
 
+    /// Those of all sockets, idle ones included.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.slots.iter().map(|(_, slot)| slot.fd.as_fd())
+    }
+
     /// The run that an event of this turn is for: none if the socket was closed or given away
     /// since, or is idle.
     pub fn run_of(&self, data: u64, turn: u32) -> Option<usize> {

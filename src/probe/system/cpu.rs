@@ -11,6 +11,7 @@ use super::{measured, unreadable};
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::sys::kept_file::KeptFile;
 use crate::time::{MILLISECOND, SECOND, Tick};
+use std::os::fd::BorrowedFd;
 
 const PATH: &str = "/proc/stat";
 /// The shortest time between two samples that are compared.
@@ -43,6 +44,10 @@ pub(super) struct Sampler {
 impl Sampler {
     pub(super) fn new(path: &str) -> Sampler {
         Sampler { file: KeptFile::new(path), baseline: None, last: None, anomalies: 0 }
+    }
+
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.file.fd()
     }
 
     pub(super) fn anomalies(&self) -> u64 {

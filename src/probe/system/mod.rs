@@ -17,6 +17,7 @@ use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::time::Tick;
 use rustix::io::Errno;
 use std::cmp::Ordering;
+use std::os::fd::BorrowedFd;
 
 /// What a monitor remembers between two samples of its host.
 #[derive(Debug)]
@@ -40,6 +41,11 @@ impl HostSampler {
     /// The share of memory that is not available to programs.
     pub fn memory(&mut self, level: Level) -> RunResult {
         self.memory.sample(level)
+    }
+
+    /// The descriptor that is kept from sample to sample.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.cpu.fd()
     }
 
     /// How often the system's counters ran backwards, which they must not.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::NameTarget;
 use crate::probe::resolver::Found;
+use std::os::fd::AsRawFd;
 
 fn by_name(host: &str, port: u16) -> ProbeSpec {
     let name = NameTarget { host: host.into(), port };
@@ -115,4 +116,21 @@ fn a_cancelled_run_does_not_wait_for_its_name() {
     let (_listener, address) = listener();
     driver.expect_pass(&by_name("127.0.0.1", address.port()));
     assert_eq!(driver.net.in_flight(), 0);
+}
+
+#[test]
+fn the_reactor_knows_every_descriptor_that_it_has_open() {
+    let (_listener, address) = listener();
+    let mut driver = with_hanging_names();
+    driver.start(&by_name("a", 1));
+    driver.start(&full(address));
+    let mut kinds = Vec::new();
+    driver.net.each_fd(|fd| {
+        let link = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap();
+        kinds.push(link.display().to_string());
+    });
+    kinds.sort();
+    let [of_resolver, of_epoll, of_run] = &kinds[..] else { panic!("{kinds:?}") };
+    assert_eq!((&**of_resolver, &**of_epoll), ("anon_inode:[eventfd]", "anon_inode:[eventpoll]"));
+    assert!(of_run.starts_with("socket:"), "{kinds:?}");
 }

@@ -252,14 +252,3 @@ fn a_unix_socket_with_a_full_queue_fails_and_says_why() {
     let expected = format!("connect to {}: connection refused (its queue is full)", path.0);
     assert_eq!(message, expected);
 }
-
-#[test]
-fn an_abandoned_reactor_closes_its_sockets() {
-    let (listener, address) = listener();
-    let mut driver = Driver::new();
-    driver.start(&full(address));
-    let (mut peer, _) = listener.accept().unwrap();
-    driver.net.abandon();
-    let error = std::io::Read::read(&mut peer, &mut [0]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-}

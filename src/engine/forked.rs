@@ -1,0 +1,64 @@
+//! A monitor in a forked child: its locks are free, its copies of descriptors closed, and whatever
+//! owned them is leaked; starting it makes everything anew.
+//!
+//! The trap is the number of a descriptor: once it is closed it may be given to the host program,
+//! so it must be closed once only, also in a child of the child, and never by the drop of what
+//! owned it. Therefore a life is marked, and forgotten instead of dropped.
+
+use super::core::Core;
+use super::driver::Driver;
+use super::inner::{Inner, Log};
+use super::lifecycle::Life;
+use crate::sync::{Arc, Ordering, lock};
+use crate::sys::fork::{self, Held, Hold};
+use crate::sys::guard::OwnedGuard;
+
+/// The locks that a fork must find free: entered life, driver, core, log.
+struct Locks {
+    log: OwnedGuard<Option<Arc<Log>>>,
+    core: OwnedGuard<Core>,
+    drivers: Vec<OwnedGuard<Driver>>,
+    life: OwnedGuard<Life>,
+}
+
+impl Hold for Inner {
+    fn hold(self: Arc<Self>) -> Box<dyn Held> {
+        let life = OwnedGuard::lock(Arc::clone(&self.life));
+        let drivers = life.runners.iter().map(|runner| OwnedGuard::lock(runner.driver())).collect();
+        let core = OwnedGuard::lock(Arc::clone(&self.core));
+        let log = OwnedGuard::lock(Arc::clone(&self.log));
+        Box::new(Locks { log, core, drivers, life })
+    }
+}
+
+impl Held for Locks {
+    fn leave_in_child(&mut self) {
+        if !self.life.abandoned {
+            // Copies of sockets would keep the parent's connections open, and a server that forks
+            // again and again would run out of numbers.
+            self.life.abandoned = true;
+            self.drivers.iter().for_each(|driver| driver.abandon());
+            if let Some(inbox) = &self.life.inbox {
+                inbox.wake.each_fd(fork::close_copy);
+            }
+        }
+        self.log.leave();
+        self.core.leave();
+        self.drivers.iter_mut().for_each(OwnedGuard::leave);
+        self.life.leave();
+    }
+}
+
+impl Inner {
+    /// In a child: leaks what belongs to the parent's threads and subscriptions, and lets calls
+    /// in again.
+    pub(super) fn forget_parent(&self, life: &mut Life) {
+        std::mem::forget(std::mem::take(life));
+        let mut core = lock(&self.core);
+        core.forget_parent();
+        core.restore_cells();
+        drop(core);
+        // Last: other threads of the child are refused until here.
+        self.generation.store(fork::generation(), Ordering::Release);
+    }
+}
