@@ -25,7 +25,8 @@
    all signals are blocked on them.
 
    Fork: a child must not use what it inherits, and every call there answers
-   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it. Subscriptions must be made anew; freeing an inherited one closes the
+   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it, for
+   a manual monitor as well. Subscriptions must be made anew; freeing an inherited one closes the
    child's copy of its descriptor. The engine's own descriptors are closed in the child at once.
 
    Order: checks may be registered and subscriptions made before meshvitals_monitor_start and
@@ -605,9 +606,12 @@ meshvitals_code_t meshvitals_monitor_new(const char *config_json,
                                          meshvitals_error_t *err);
 
 // Starts the background thread. A monitor that runs is left as it is; one that was stopped, or
-// whose process was forked, begins anew: registrations stay, statuses are UNKNOWN.
+// whose process was forked, begins anew: registrations stay, statuses are UNKNOWN. In a forked
+// child a manual monitor is started, too: it stays manual, and its time is that of the last
+// advance.
 //
-// Returns: OK; NULL; MODE for a manual monitor; LIMIT without descriptors or threads; BUSY while another thread stops it.
+// Returns: OK; NULL; MODE for a manual monitor whose process was not forked since it was made
+// or started; LIMIT without descriptors or threads; BUSY while another thread stops it.
 // Threads: any.
 // Ownership: borrows `m` for the call.
 // Since: 0.1.0

@@ -51,12 +51,15 @@ impl Held for Locks {
 
 impl Inner {
     /// In a child: leaks what belongs to the parent's threads and subscriptions, and lets calls
-    /// in again.
+    /// in again. A manual monitor goes on at the instant to which it was advanced.
     pub(super) fn forget_parent(&self, life: &mut Life) {
         std::mem::forget(std::mem::take(life));
         let mut core = lock(&self.core);
         core.forget_parent();
         core.restore_cells();
+        if self.manual {
+            core.start(self.manual_now());
+        }
         drop(core);
         // Last: other threads of the child are refused until here.
         self.generation.store(fork::generation(), Ordering::Release);

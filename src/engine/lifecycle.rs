@@ -53,21 +53,23 @@ impl Life {
 
 impl Monitor {
     /// Starts the background thread. A monitor that runs already is left as it is; one that was
-    /// stopped, or whose process was forked, begins anew with its registrations.
+    /// stopped, or whose process was forked, begins anew with its registrations. A manual monitor
+    /// whose process was forked begins anew as well, and goes on to be advanced.
     ///
     /// # Errors
     ///
-    /// MODE for a manual monitor; LIMIT when there are no
+    /// MODE for a manual monitor, unless its process was forked; LIMIT when there are no
     /// descriptors or threads left; BUSY while another thread stops it.
     pub fn start(&self) -> Result<(), Error> {
         let inner = &self.inner;
+        let mut life = lock(&inner.life);
+        let is_forked = inner.check_fork().is_err();
+        if is_forked {
+            inner.forget_parent(&mut life);
+        }
         if inner.manual {
             let text = "a manual monitor has no thread; advance it instead";
-            return Err(Error::refused(Code::Mode, text));
-        }
-        let mut life = lock(&inner.life);
-        if inner.check_fork().is_err() {
-            inner.forget_parent(&mut life);
+            return if is_forked { Ok(()) } else { Err(Error::refused(Code::Mode, text)) };
         }
         match life.phase {
             Phase::Running(_) => return Ok(()),

@@ -94,9 +94,12 @@ pub unsafe extern "C" fn meshvitals_monitor_new(
 }
 
 /// Starts the background thread. A monitor that runs is left as it is; one that was stopped, or
-/// whose process was forked, begins anew: registrations stay, statuses are UNKNOWN.
+/// whose process was forked, begins anew: registrations stay, statuses are UNKNOWN. In a forked
+/// child a manual monitor is started, too: it stays manual, and its time is that of the last
+/// advance.
 ///
-/// Returns: OK; NULL; MODE for a manual monitor; LIMIT without descriptors or threads; BUSY while another thread stops it.
+/// Returns: OK; NULL; MODE for a manual monitor whose process was not forked since it was made
+/// or started; LIMIT without descriptors or threads; BUSY while another thread stops it.
 /// Threads: any.
 /// Ownership: borrows `m` for the call.
 /// Since: 0.1.0

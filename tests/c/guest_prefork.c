@@ -1,5 +1,5 @@
 /* A server that forks its workers: they inherit no descriptor of the engine, and lose none of
-   their own to it; and a function of the host may fork. */
+   their own to it; manual monitors begin anew in them, too; and a function of the host may fork. */
 
 #include "guest.h"
 
@@ -162,6 +162,63 @@ static void workers_of_workers(int port) {
   meshvitals_monitor_free(monitor);
 }
 
+static int passes(void *user, const meshvitals_run_t *run, meshvitals_result_t *out) {
+  (void)run, (void)out;
+  ++*(int *)user;
+  return 0;
+}
+
+/* A manual monitor is refused in a child until it is started there, which in the process that
+   made it means nothing. */
+static void manual_monitors_begin_anew(void) {
+  const uint64_t second = 1000000000;
+  int calls = 0, before = entries(DESCRIPTORS);
+  meshvitals_monitor_t *monitor = monitor_with(MANUAL);
+  meshvitals_check_id_t id;
+  GOOD(meshvitals_register_callback(
+      monitor, "{\"name\": \"c\", \"callback\": {}, \"interval\": \"1s\", \"jitter\": 0,"
+               "\"initial_delay\": \"1s\"}", passes, &calls, NULL, &id, NULL));
+  meshvitals_check_id_t jobs = add(monitor, "{\"name\": \"jobs\", \"heartbeat\": {\"ttl\": \"1h\"}}");
+  const meshvitals_result_t beat = {.struct_size = sizeof beat,
+                                    .outcome = MESHVITALS_OUTCOME_PASS};
+  CODE(MESHVITALS_ERROR_MODE, meshvitals_monitor_start(monitor, NULL));
+  meshvitals_subscription_t *inherited = subscribe(monitor, MESHVITALS_KIND_RESULT);
+  GOOD(meshvitals_monitor_advance(monitor, 5 * second, NULL));
+  GOOD(meshvitals_monitor_advance(monitor, 6 * second, NULL));
+  NEED(calls > 0 && meshvitals_status(monitor, id) == MESHVITALS_STATUS_HEALTHY, calls);
+  pid_t made = forked();
+  if (made == 0) {
+    uint64_t next;
+    CODE(MESHVITALS_ERROR_FORKED, meshvitals_monitor_advance(monitor, 7 * second, &next));
+    CODE(0, meshvitals_status(monitor, id));
+    GOOD(meshvitals_monitor_start(monitor, NULL));
+    CODE(MESHVITALS_ERROR_MODE, meshvitals_monitor_start(monitor, NULL));
+    /* As after its making, calls are taken before the first turn. */
+    GOOD(meshvitals_report(monitor, jobs, &beat));
+    NEED(meshvitals_status(monitor, jobs) == MESHVITALS_STATUS_HEALTHY, 0);
+    NEED(check(monitor, "c") == id && meshvitals_now_ns(monitor) == 6 * second, 0);
+    CODE(MESHVITALS_ERROR_FORKED, meshvitals_event_fd(inherited));
+    meshvitals_subscription_free(inherited);
+    has(before);
+    meshvitals_subscription_t *mine = subscribe(monitor, MESHVITALS_KIND_RESULT);
+    CODE(MESHVITALS_ERROR_RANGE, meshvitals_monitor_advance(monitor, 5 * second, &next));
+    calls = 0;
+    GOOD(meshvitals_monitor_advance(monitor, 6 * second, &next));
+    NEED(calls == 0 && next == 7 * second, next);
+    GOOD(meshvitals_monitor_advance(monitor, next, &next));
+    NEED(calls == 1 && meshvitals_status(monitor, id) == MESHVITALS_STATUS_HEALTHY, calls);
+    await_result(mine, id, MESHVITALS_OUTCOME_PASS);
+    meshvitals_subscription_free(mine);
+    meshvitals_monitor_free(monitor);
+    exit(0);
+  }
+  reap(made);
+  GOOD(meshvitals_monitor_advance(monitor, 8 * second, NULL));
+  NEED(meshvitals_status(monitor, id) == MESHVITALS_STATUS_HEALTHY, 0);
+  meshvitals_subscription_free(inherited);
+  meshvitals_monitor_free(monitor);
+}
+
 static atomic_int children, drops;
 static meshvitals_monitor_t *forking;
 
@@ -211,6 +268,7 @@ int main(void) {
   pthread_atfork(NULL, NULL, handlers_end);
   a_child_has_only_what_is_the_hosts(port);
   workers_of_workers(port);
+  manual_monitors_begin_anew();
   functions_may_fork();
   return 0;
 }
