@@ -5,15 +5,17 @@
 //! calls gives the same events, which is how every timing behaviour is tested.
 //!
 //! The `impl` is spread over the files of this folder by what they do: `restart` starts and stops,
-//! `runs` starts runs and `deadline` ends them, `judge` turns results into statuses, `masks`
-//! publishes, `registry` adds and removes, `input` takes what the host program says.
+//! `slots` says who may run, `runs` starts runs and `deadline` ends them, `judge` turns results
+//! into statuses, `masks` publishes, `registry` adds and removes, `input` takes what the host
+//! program says.
 //!
 //! The trap is that calls from outside move the clock between the two halves of a turn. What is
 //! due is therefore compared with the horizon, the instant up to which answers were collected.
 
 use super::callback::Function;
 use super::groups::Groups;
-use super::runs::{Runs, Slots};
+use super::runs::Runs;
+use super::slots::Slots;
 use super::table::{Activity, Check, Table};
 use crate::error::Error;
 use crate::event::Mailbox;
@@ -202,7 +204,7 @@ impl Core {
         }
         let mut due = std::mem::take(&mut self.due);
         self.wheel.expire(self.horizon, &mut due);
-        // The order in which checks became due is the order in which they get their slots.
+        // The order in which checks became due is the order in which they wait for their slots.
         due.sort_unstable_by_key(|&index| (self.wake_at(index), index));
         for index in due.drain(..) {
             self.attend(index);
@@ -290,7 +292,7 @@ impl Core {
         let step = match check.activity {
             Activity::Idle | Activity::Stuck(_) if !check.mask.has(Mask::PAUSED) => check.due,
             Activity::Running(place) => self.runs.limit(place),
-            Activity::Idle | Activity::Stuck(_) | Activity::Waiting => Tick::NEVER,
+            Activity::Idle | Activity::Stuck(_) | Activity::Waiting(_) => Tick::NEVER,
         };
         let override_end = match check.rare.as_ref().and_then(|rare| rare.forced) {
             Some((_, until)) => until,

@@ -6,7 +6,8 @@
 //! it convicts anybody, because the answer may be waiting in our own queue.
 
 use super::core::{Command, Core};
-use super::runs::{Class, Phase, Place, is_external};
+use super::runs::{Phase, Place, is_external};
+use super::slots::Class;
 use super::table::{Activity, Check};
 use crate::model::{Event, Kind, Outcome, Reason, RunResult};
 use crate::time::Tick;
@@ -93,7 +94,7 @@ impl Core {
         let Some(run) = self.runs.get(token) else { return };
         let (class, index) = (run.class, run.index);
         let linger_until = run.deadline.after(linger_ns);
-        self.slots.give_back(class);
+        self.slots.give_back(class, run.suspect);
         let Some(check) = self.table.get_mut(index) else { return };
         check.activity = Activity::Idle;
         match class {
@@ -140,7 +141,7 @@ impl Core {
                 let Some(token) = self.runs.at(place).map(|run| run.token) else { return };
                 let Some(run) = self.runs.get(token) else { return };
                 let (class, phase) = (run.class, run.phase);
-                self.slots.give_back(class);
+                self.slots.give_back(class, run.suspect);
                 if matches!(class, Class::Callback | Class::Disk) {
                     (run.phase, run.limit) = (Phase::Stuck, Tick::NEVER);
                     run.deadline = now.after(timeout_ns);
@@ -155,7 +156,7 @@ impl Core {
                     _ => {}
                 }
             }
-            Activity::Waiting => check.activity = Activity::Idle,
+            Activity::Waiting(_) => check.activity = Activity::Idle,
             Activity::Idle | Activity::Stuck(_) => {}
         }
         let late_ones = self.runs.lingering(|run| run.index == index);

@@ -118,6 +118,9 @@ impl Core {
                 check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
+        if result.outcome != Outcome::Local {
+            self.set_suspect(index, result.outcome == Outcome::Timeout);
+        }
         if result.reason == Reason::NO_SAMPLE {
             // Nothing was wrong: the second sample is what makes the first one useful.
             pace = Pace::Second;

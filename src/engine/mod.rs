@@ -21,6 +21,7 @@ mod render;
 mod restart;
 mod runner;
 mod runs;
+mod slots;
 mod subscribe;
 mod table;
 pub mod workers;

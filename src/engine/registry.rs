@@ -216,11 +216,13 @@ impl Core {
             mask: Mask(0),
             was_functional: false,
             believed: false,
+            suspect: false,
         };
         let index = self.table.insert(check);
         publish::set_owner(id, u64::from(self.number) << 32 | u64::from(index));
         if let Some(check) = self.table.get(index) {
             self.groups.join(check);
+            self.slots.join(check);
         }
         if self.running {
             self.restart(index);
@@ -258,6 +260,7 @@ impl Core {
         self.unrelate(index);
         let Some(check) = self.table.get(index) else { return };
         self.groups.leave(check);
+        self.slots.leave(check);
         let other_probe = check.probe != spec.probe;
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
@@ -278,12 +281,14 @@ impl Core {
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);
                 check.set_value(f64::NAN);
-                (check.latency_ns, check.last, check.believed) = (0, Tick(0), false);
+                (check.latency_ns, check.last) = (0, Tick(0));
+                (check.believed, check.suspect) = (false, false);
             } else if check.believed {
                 check.mask.put(Mask::STALE, is_stale(check, now));
             }
         });
         if let Some(check) = self.table.get(index) {
+            self.slots.join(check);
             // Another interval moves the end of the freshness, which no change of status shows.
             publish_cell(check);
         }
@@ -305,6 +310,7 @@ impl Core {
         self.wheel.clear(index);
         let Some(check) = self.table.get(index) else { return };
         self.groups.leave(check);
+        self.slots.leave(check);
         let Some(mut check) = self.table.remove(index) else { return };
         publish::release(check.id);
         if let Some(rare) = check.rare.take() {

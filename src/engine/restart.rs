@@ -126,6 +126,7 @@ impl Core {
                 check.set_message(Message::NONE);
                 check.believed = false;
             });
+            self.set_suspect(index, false);
         }
         self.groups.begin_anew();
         self.settle();

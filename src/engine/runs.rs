@@ -1,4 +1,4 @@
-//! Starting runs: what is in flight, what it occupies, and who waits for a slot.
+//! Starting runs, and what is in flight.
 //!
 //! A run gets its slot first and its clock starts then. Runs that are past their deadline stay
 //! in the list while a late answer is waited for, or while a function of the host program has
@@ -6,6 +6,7 @@
 //! its place, so it is compared whole, and the order of runs is told by their serial.
 
 use super::core::{Command, Core};
+use super::slots::Class;
 use super::table::{Activity, Check};
 use crate::model::detector::Pace;
 use crate::model::{
@@ -15,10 +16,6 @@ use crate::time::Tick;
 use slab::Slab;
 use std::collections::VecDeque;
 
-/// Functions of the host program that run at once.
-const CALLBACK_SLOTS: usize = 4;
-/// Filesystems that are examined at once.
-const DISK_SLOTS: usize = 2;
 /// Late answers that are waited for at once, per monitor.
 const LINGER_LIMIT: usize = 1_024;
 /// A token is `serial << 24 | place`; the upper bits of the serial fall off.
@@ -57,6 +54,8 @@ pub(super) struct Run {
     pub extended_ns: u64,
     pub phase: Phase,
     pub class: Class,
+    /// Whether its check was suspect when it got its slot.
+    pub suspect: bool,
 }
 
 /// Which run a result is booked for.
@@ -73,16 +72,6 @@ impl Run {
     pub fn booked(&self) -> Booked {
         Booked { serial: self.serial, token: self.token }
     }
-}
-
-/// What a run occupies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    Network,
-    Callback,
-    Disk,
-    /// Nothing that is scarce.
-    Free,
 }
 
 /// The runs in flight, by token.
@@ -121,7 +110,7 @@ impl Runs {
 
     /// The run at the place that a check keeps.
     pub fn at(&self, place: Place) -> Option<&Run> {
-        self.runs.get(place.0 as usize)
+        self.runs.get(place.key())
     }
 
     pub fn remove(&mut self, token: u64) -> Option<Run> {
@@ -160,54 +149,28 @@ impl Runs {
 }
 
 fn place(token: u64) -> usize {
-    Place::of(token).0 as usize
+    Place::of(token).key()
 }
 
-/// Where a run in flight stands: what a check keeps of its run, in half the room of a token.
-/// Whoever keeps one lets go of it before the run is removed.
+/// Where a run in flight stands: what a check keeps of its run, in half the room of a token and
+/// at any even address. Whoever keeps one lets go of it before the run is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(super) struct Place([u16; 2]);
 
 impl Place {
     /// The place of the run of a token.
     pub fn of(token: u64) -> Place {
-        Place((token & ((1 << PLACE_BITS) - 1)) as u32)
-    }
-}
-
-/// Bounded concurrency, first come first served.
-pub(super) struct Slots {
-    free: [usize; 3],
-    waiting: [VecDeque<(u32, CheckId)>; 3],
-}
-
-impl Slots {
-    pub fn new(max_runs: usize) -> Slots {
-        Slots { free: [max_runs, CALLBACK_SLOTS, DISK_SLOTS], waiting: Default::default() }
+        let place = token & ((1 << PLACE_BITS) - 1);
+        Place([place as u16, (place >> 16) as u16])
     }
 
-    pub fn clear_waiting(&mut self) {
-        self.waiting.iter_mut().for_each(VecDeque::clear);
-    }
-
-    pub fn give_back(&mut self, class: Class) {
-        if class != Class::Free {
-            self.free[class as usize] += 1;
-        }
-    }
-}
-
-fn class(probe: &ProbeSpec) -> Class {
-    match probe {
-        ProbeSpec::Tcp(_) | ProbeSpec::Http(_) => Class::Network,
-        ProbeSpec::Callback => Class::Callback,
-        ProbeSpec::Disk(_) => Class::Disk,
-        _ => Class::Free,
+    fn key(self) -> usize {
+        usize::from(self.0[0]) | usize::from(self.0[1]) << 16
     }
 }
 
 impl Core {
-    /// Starts the run of a check that is due, or puts it in the queue for a slot.
+    /// Starts the run of a check that is due, or lets it wait for a slot.
     pub(super) fn begin_run(&mut self, index: u32) {
         let (now, manual, horizon) = (self.now, self.settings.manual, self.horizon);
         let Some(check) = self.table.get_mut(index) else { return };
@@ -215,7 +178,7 @@ impl Core {
             return;
         }
         match check.activity {
-            Activity::Running(_) | Activity::Waiting => return,
+            Activity::Running(_) | Activity::Waiting(_) => return,
             Activity::Stuck(place) => return self.book_still_running(index, place),
             Activity::Idle => {}
         }
@@ -226,19 +189,9 @@ impl Core {
         if !manual && now.since(check.due) > interval.max(super::core::SUSPENSION_NS) {
             return self.spread_out(index);
         }
-        match class(&check.probe) {
+        match Class::of(&check.probe) {
             Class::Free => self.run(index, Class::Free),
-            class
-                if self.slots.free[class as usize] > 0
-                    && self.slots.waiting[class as usize].is_empty() =>
-            {
-                self.slots.free[class as usize] -= 1;
-                self.run(index, class);
-            }
-            class => {
-                check.activity = Activity::Waiting;
-                self.slots.waiting[class as usize].push_back((index, check.id));
-            }
+            _ => self.wait_for_slot(index),
         }
     }
 
@@ -251,27 +204,11 @@ impl Core {
         check.due = check.grid;
     }
 
-    /// Gives free slots to those that wait, in order.
-    pub(super) fn start_waiting(&mut self) {
-        for class in [Class::Network, Class::Callback, Class::Disk] {
-            while self.slots.free[class as usize] > 0 {
-                let Some((index, id)) = self.slots.waiting[class as usize].pop_front() else {
-                    break;
-                };
-                let waits = |check: &&Check| check.id == id && check.activity == Activity::Waiting;
-                if self.table.get(index).filter(waits).is_some() {
-                    self.slots.free[class as usize] -= 1;
-                    self.run(index, class);
-                    self.set_timer(index);
-                }
-            }
-        }
-    }
-
-    fn run(&mut self, index: u32, class: Class) {
+    /// Starts a run of a check that has what such a run occupies.
+    pub(super) fn run(&mut self, index: u32, class: Class) {
         let now = self.now;
         let Some(check) = self.table.get_mut(index) else { return };
-        let (id, timeout_ns) = (check.id, check.policy().timeout_ns);
+        let (id, timeout_ns, suspect) = (check.id, check.policy().timeout_ns, check.suspect);
         let external = check.probe == ProbeSpec::External;
         let phase = if external { Phase::Asked } else { Phase::Running };
         let limit = now.after(timeout_ns);
@@ -286,6 +223,7 @@ impl Core {
             extended_ns: 0,
             phase,
             class,
+            suspect,
         });
         check.activity = Activity::Running(Place::of(token));
         check.started = now;

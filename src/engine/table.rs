@@ -6,6 +6,7 @@
 
 use super::callback::Function;
 use super::runs::Place;
+use super::slots::Ticket;
 use crate::model::detector::Detector;
 use crate::model::{CheckId, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
@@ -29,7 +30,7 @@ pub enum Activity {
     /// Waits for its next start.
     Idle,
     /// Is due and waits for a slot.
-    Waiting,
+    Waiting(Ticket),
     /// A run is in flight.
     Running(Place),
     /// A run is past its deadline and has not come back.
@@ -102,6 +103,8 @@ pub struct Check {
     /// Whether its last run may be believed for a while; not before the first, nor once the
     /// engine was stopped.
     pub believed: bool,
+    /// Whether its last run was silence, and the next one is expected to be, too.
+    pub suspect: bool,
 }
 
 // There may be a million checks, and at most 256 bytes are to be spent on each: these, 32 for its

@@ -60,6 +60,25 @@ fn more_callbacks_than_slots_all_run_in_their_order() {
 }
 
 #[test]
+fn functions_that_were_silent_let_the_others_by_when_slots_are_short() {
+    let rig = Rig::new();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    for number in 0..6 {
+        let log = Arc::clone(&order);
+        let function = Function(move |_: &Run| {
+            log.lock().unwrap().push(number);
+            if number < 4 { RunResult::new(Outcome::Timeout, Reason::TIMEOUT) } else { pass() }
+        });
+        let document = callback(&format!("c{number}"), r#""failure_threshold": 1"#);
+        rig.monitor.register_callback(&document, function).unwrap();
+    }
+    rig.advance_to(0);
+    assert_eq!(std::mem::take(&mut *order.lock().unwrap()), [0, 1, 2, 3, 4, 5]);
+    rig.advance_to(10 * S);
+    assert_eq!(*order.lock().unwrap(), [0, 1, 4, 5, 2, 3], "two of the four slots are kept");
+}
+
+#[test]
 fn a_panic_is_a_failure_and_a_reported_timeout_is_not_stuck() {
     let rig = Rig::hearing(Kinds::RESULT);
     let count = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-//! Slots: concurrency is bounded, first come first served, and nothing leaks, with real sockets.
+//! Slots: concurrency is bounded, who hangs leaves room, and nothing leaks, with real sockets.
 
 use crate::rig::{PATIENCE, Rig, document, external, pass};
 use meshvitals::{CheckId, Event, Kind, Kinds, Monitor, Outcome, Reason, Status, Subscription};
@@ -66,6 +66,32 @@ fn those_that_wait_get_their_slots_in_order_and_their_clock_starts_then() {
         assert!(gap >= 40_000_000, "each had its whole time: {gap}");
     }
     assert!(results.iter().all(|event| event.reason == Reason::RECEIVE_TIMEOUT));
+}
+
+#[test]
+fn targets_that_hang_leave_half_of_the_slots_to_the_others() {
+    let hole = BlackHole::new();
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (monitor, events) = running(2);
+    let tcp = format!(r#""tcp": {{"address": "{}"}}"#, target.local_addr().unwrap());
+    let good = monitor.register(&document("good", &tcp, r#""interval": "20ms""#)).unwrap();
+    let holes = ["a", "b"].map(|name| {
+        let more = r#""timeout": "40ms", "interval": "50ms""#;
+        let id = monitor.register(&http(name, hole.address(), more)).unwrap();
+        wait_for(&events, id, Outcome::Timeout);
+        id
+    });
+    for name in ["a", "b"] {
+        monitor.replace(&http(name, hole.address(), r#""timeout": "1h""#)).unwrap();
+    }
+    let in_flight = || holes.iter().map(|&id| monitor.snapshot(id).unwrap().in_flight).sum::<u32>();
+    while in_flight() == 0 {
+        std::thread::yield_now();
+    }
+    for _ in 0..3 {
+        wait_for(&events, good, Outcome::Pass);
+    }
+    assert_eq!(in_flight(), 1, "the other one waits");
 }
 
 #[test]
