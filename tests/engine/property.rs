@@ -141,6 +141,14 @@ fn check_consistency(monitor: &Monitor) {
     }
 }
 
+/// The slow, obvious form of the plan: who sleeps until then sleeps over no check.
+fn check_plan(monitor: &Monitor, planned: Tick) {
+    for id in monitor.list().unwrap() {
+        let one = monitor.snapshot(id).unwrap();
+        assert!(one.in_flight > 0 || planned <= one.next, "{planned:?} is too late for {one:?}");
+    }
+}
+
 fn result(outcome: i32) -> RunResult {
     RunResult::new(Outcome::from_number(outcome).unwrap(), Reason::REPORTED)
 }
@@ -150,7 +158,6 @@ fn play(calls: Vec<Call>, capacity: usize) {
     let kinds = Kinds::STATUS.and(Kinds::DUE).and(Kinds::LIFE);
     let events = monitor.subscribe(kinds, capacity).unwrap();
     let mut story = Story::default();
-    let mut next = Tick(0);
     let find = |name: usize| monitor.find(&format!("c{name}"));
     for call in calls {
         // Refusals are fine; what matters is what holds afterwards.
@@ -175,12 +182,15 @@ fn play(calls: Vec<Call>, capacity: usize) {
                 }
             }
             Call::CheckNow(name) => drop(find(name).and_then(|id| monitor.check_now(id))),
-            Call::Advance(span) => next = monitor.advance(monitor.now().after(span)).unwrap(),
+            Call::Advance(span) => {
+                check_plan(&monitor, monitor.advance(monitor.now().after(span)).unwrap());
+            }
             Call::Step => {
-                next = monitor.advance(monitor.now()).unwrap();
+                let next = monitor.advance(monitor.now()).unwrap();
+                check_plan(&monitor, next);
                 if next != Tick::NEVER {
                     assert!(next >= monitor.now(), "{next:?}");
-                    next = monitor.advance(next).unwrap();
+                    check_plan(&monitor, monitor.advance(next).unwrap());
                 }
             }
             Call::Poll(limit) => match events.poll(limit, NOW) {
@@ -191,7 +201,6 @@ fn play(calls: Vec<Call>, capacity: usize) {
         }
         check_consistency(&monitor);
     }
-    let _ = next;
     while let Ok(rest) = events.poll(64, NOW) {
         if rest.is_empty() {
             break;
