@@ -6,11 +6,12 @@
 use super::callback::{Function, Run};
 use super::core::Command;
 use super::helpers::Helpers;
+use super::inbox::{Inbox, Reporter};
 use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::{Done, Net};
 use crate::probe::system::{HostSampler, disk};
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::Arc;
 use crate::sys::fork;
 use crate::sys::timer::Timer;
 use crate::sys::wake::Wake;
@@ -22,61 +23,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 /// The controls of the network's epoll.
 const CONTROL_WAKE: u32 = 0;
 const CONTROL_TIMER: u32 = 1;
-
-/// Results that arrive from other threads. It outlives the threads of one life, so that a
-/// function that was stuck in an earlier one is known to have come back.
-pub struct Inbox {
-    /// The process generation in which it was made.
-    born: u32,
-    done: Mutex<Vec<Done>>,
-    /// Wakes the background thread, for results and for whatever else changed.
-    pub wake: Wake,
-}
-
-impl Inbox {
-    fn new() -> io::Result<Inbox> {
-        Ok(Inbox { born: fork::generation(), done: Mutex::default(), wake: Wake::new()? })
-    }
-
-    /// At the end of a life: leaves to the next one, which may have begun, the results that came
-    /// too late for this one, and whatever it was woken for while this one still looked.
-    pub fn hand_on(&self, done: &mut Vec<Done>) {
-        lock(&self.done).append(done);
-        self.wake.wake();
-    }
-
-    fn put(&self, run: u64, result: RunResult, finished: Tick) {
-        // A callback has forked and returned in the child, where nobody waits for it and the
-        // descriptor is closed.
-        if self.born != fork::generation() {
-            return;
-        }
-        lock(&self.done).push(Done { run, result, finished });
-        self.wake.wake();
-    }
-}
-
-/// The promise of a job to say when it is over. One that was dropped unheard says so, too.
-struct Reporter {
-    inbox: Arc<Inbox>,
-    token: u64,
-    result: Option<(RunResult, Tick)>,
-}
-
-impl Drop for Reporter {
-    fn drop(&mut self) {
-        let unheard =
-            || (RunResult::new(Outcome::Local, Reason::POOL_EXHAUSTED), time::monotonic());
-        let (result, finished) = self.result.take().unwrap_or_else(unheard);
-        self.inbox.put(self.token, result, finished);
-    }
-}
-
-impl Reporter {
-    fn say(mut self, result: RunResult, finished: Tick) {
-        self.result = Some((result, finished));
-    }
-}
 
 /// What a pool is doing for a run. Holds the function, so that it is never dropped under a lock.
 struct Work {
@@ -91,6 +37,8 @@ pub struct Driver {
     net: Option<Net>,
     timer: Timer,
     armed: Tick,
+    /// Wakes the background thread.
+    wake: Arc<Wake>,
     inbox: Arc<Inbox>,
     helpers: Helpers,
     work: HashMap<u64, Work>,
@@ -103,24 +51,23 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Makes the descriptors; threads start on first need. `inbox` is that of an earlier life.
+    /// Makes the descriptors; threads start on first need. `inbox` may be that of an earlier life.
     ///
     /// # Errors
     ///
     /// The system's error when descriptors are short.
-    pub fn new(owner: u64, inbox: Option<Arc<Inbox>>) -> io::Result<Driver> {
+    pub fn new(owner: u64, inbox: Arc<Inbox>) -> io::Result<Driver> {
         let mut net = Net::new()?;
         let timer = Timer::new()?;
-        let inbox = match inbox {
-            Some(inbox) => inbox,
-            None => Arc::new(Inbox::new()?),
-        };
-        net.watch(inbox.wake.as_fd(), CONTROL_WAKE)?;
+        let wake = Arc::new(Wake::new()?);
+        net.watch(wake.as_fd(), CONTROL_WAKE)?;
         net.watch(timer.as_fd(), CONTROL_TIMER)?;
+        inbox.belong_to(&wake);
         Ok(Driver {
             net: Some(net),
             timer,
             armed: Tick::NEVER,
+            wake,
             inbox,
             helpers: Helpers::new(owner),
             work: HashMap::new(),
@@ -147,9 +94,9 @@ impl Driver {
         self.net.as_mut()
     }
 
-    /// Where results from other threads arrive.
-    pub fn inbox(&self) -> Arc<Inbox> {
-        Arc::clone(&self.inbox)
+    /// What wakes the background thread.
+    pub fn wake(&self) -> Arc<Wake> {
+        Arc::clone(&self.wake)
     }
 
     /// The helpers, to wait for their end.
@@ -165,7 +112,7 @@ impl Driver {
             // Drained at once: a control that stays readable would be found again for ever.
             for control in self.controls.drain(..) {
                 match control {
-                    CONTROL_WAKE => self.inbox.wake.drain(),
+                    CONTROL_WAKE => self.wake.drain(),
                     _ => {
                         self.timer.drain();
                         self.armed = Tick::NEVER;
@@ -173,7 +120,7 @@ impl Driver {
                 }
             }
         }
-        done.append(&mut lock(&self.inbox.done));
+        self.inbox.take(done);
         for done in done.iter() {
             let work = self.work.remove(&done.run);
             self.garbage.extend(work.and_then(|work| work.function));
@@ -268,7 +215,7 @@ impl Driver {
         function: Option<Arc<Function>>,
         measure: impl FnOnce() -> RunResult + Send + 'static,
     ) {
-        let reporter = Reporter { inbox: Arc::clone(&self.inbox), token, result: None };
+        let reporter = Reporter::new(Arc::clone(&self.inbox), token);
         let job: Job = Box::new(move || {
             let started = time::monotonic();
             let mut result = measure();
@@ -306,6 +253,11 @@ impl Driver {
         self.sleeping = numbers.to_vec();
     }
 
+    /// Leaves to the next life what was collected at the end of this one and not judged any more.
+    pub fn hand_on(&self, done: &mut Vec<Done>) {
+        self.inbox.hand_on(done);
+    }
+
     /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.sleeping.clear();
@@ -315,13 +267,17 @@ impl Driver {
     }
 
     /// In the handler of a child: closes its copies of the descriptors, and nothing else. The
-    /// driver must be leaked there. The inbox belongs to several and is left to its owner.
+    /// driver must be leaked there.
     pub fn abandon(&self) {
         if let Some(net) = &self.net {
             net.each_fd(fork::close_copy);
         }
         self.host.fd().into_iter().for_each(fork::close_copy);
         fork::close_copy(self.timer.as_fd());
+        self.wake.each_fd(fork::close_copy);
         self.sleeping.iter().for_each(|&number| fork::close_number(number));
     }
 }
+
+#[cfg(test)]
+mod tests;

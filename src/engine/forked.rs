@@ -38,9 +38,6 @@ impl Held for Locks {
             // again and again would run out of numbers.
             self.life.abandoned = true;
             self.drivers.iter().for_each(|driver| driver.abandon());
-            if let Some(inbox) = &self.life.inbox {
-                inbox.wake.each_fd(fork::close_copy);
-            }
         }
         self.log.leave();
         self.core.leave();

@@ -27,8 +27,8 @@ pub struct Helpers {
 /// What a thread has not come back from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stuck {
-    /// The background thread itself: a log function, or the drop of a callback.
-    Host,
+    /// The background thread itself, which may be in a log function or the drop of a callback.
+    Background,
     /// A callback.
     Callback,
     /// A filesystem.
@@ -76,7 +76,7 @@ impl Helpers {
 impl Stuck {
     fn text(self) -> &'static str {
         match self {
-            Stuck::Host => "a log function or the drop of a callback",
+            Stuck::Background => "the background thread",
             Stuck::Callback => "a callback",
             Stuck::Disk => "the look at a filesystem",
             Stuck::Name => "the resolution of a name",

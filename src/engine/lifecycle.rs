@@ -6,8 +6,9 @@
 
 use super::callback;
 use super::core::Command;
-use super::driver::{Driver, Inbox};
+use super::driver::Driver;
 use super::helpers::Stuck;
+use super::inbox::Inbox;
 use super::inner::Inner;
 use super::monitor::Monitor;
 use super::runner::{self, Runner};
@@ -35,7 +36,7 @@ pub struct Life {
     /// Every life of which a thread may be left, earlier ones included.
     pub(super) runners: Vec<Arc<Runner>>,
     /// Where results of functions arrive that were called in earlier lives.
-    pub(super) inbox: Option<Arc<Inbox>>,
+    inbox: Arc<Inbox>,
     /// Whether this is the copy of a child, in which every descriptor is closed.
     pub(super) abandoned: bool,
     /// Signalled when `phase` changes.
@@ -81,8 +82,8 @@ impl Monitor {
         let no_room = |error: std::io::Error| {
             Error::refused(Code::Limit, format!("the background thread cannot start: {error}"))
         };
-        let driver = Driver::new(inner.number.into(), life.inbox.clone()).map_err(no_room)?;
-        life.inbox = Some(driver.inbox());
+        let inbox = Arc::clone(&life.inbox);
+        let driver = Driver::new(inner.number.into(), inbox).map_err(no_room)?;
         lock(&inner.core).start(time::monotonic());
         match runner::start(inner, driver) {
             Ok(runner) => {
@@ -137,9 +138,6 @@ impl Drop for Monitor {
         // A thread of ours cannot wait for itself; the threads end on their own.
         let patience = if own_thread { Duration::ZERO } else { inner.stop_timeout };
         let _ = inner.stop_from_anywhere(patience);
-        // Not left to the last owner: in a child that may be a thread of the parent, for ever.
-        let life = std::mem::take(&mut *lock(&inner.life));
-        drop(life);
         inner.enter(|core| core.clear());
         let log = lock(&inner.log).take();
         workers::as_owner(inner.number.into(), || drop(log));

@@ -7,6 +7,7 @@ mod driver;
 mod forked;
 mod groups;
 mod helpers;
+mod inbox;
 mod inner;
 mod input;
 mod judge;

@@ -40,7 +40,7 @@ pub fn probe_once(config: Option<&str>, check: &str) -> Result<RunResult, Error>
     let no_room = |error: std::io::Error| {
         Error::refused(Code::Limit, format!("no descriptors for the probe: {error}"))
     };
-    let mut driver = Driver::new(0, None).map_err(no_room)?;
+    let mut driver = Driver::new(0, Default::default()).map_err(no_room)?;
     let timeout_ns = spec.policy.timeout_ns;
     let mut result = run(&mut driver, FIRST, &spec.probe, timeout_ns).map_err(no_room)?;
     if result.reason == Reason::NO_SAMPLE {

@@ -6,7 +6,7 @@
 //! same turn. With nothing due it does not wake up.
 
 use super::core::{Core, Leftover};
-use super::driver::{Driver, Inbox};
+use super::driver::Driver;
 use super::helpers::Stuck;
 use super::inner::Inner;
 use super::workers;
@@ -15,6 +15,7 @@ use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, Weak, lock, wait_wh
 use crate::sys::fork;
 use crate::sys::nested::Nested;
 use crate::sys::thread::spawn;
+use crate::sys::wake::Wake;
 use crate::time::{self, MILLISECOND, SECOND, Tick};
 use std::io;
 use std::mem::forget;
@@ -29,7 +30,7 @@ const SUSPENSION_NS: u64 = 500 * MILLISECOND;
 /// The handle of a background thread.
 pub struct Runner {
     driver: Arc<Mutex<Driver>>,
-    inbox: Arc<Inbox>,
+    wake: Arc<Wake>,
     ending: Arc<AtomicBool>,
     ended: Arc<Ended>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -43,7 +44,7 @@ pub struct Runner {
 pub fn start(monitor: &Arc<Inner>, mut driver: Driver) -> io::Result<Runner> {
     let nested = Nested::new(driver.waiting_fd()?)?;
     driver.sleep_with(nested.numbers());
-    let inbox = driver.inbox();
+    let wake = driver.wake();
     let driver = Arc::new(Mutex::new(driver));
     let ending = Arc::new(AtomicBool::new(false));
     let ended = Arc::new(Ended::default());
@@ -59,7 +60,7 @@ pub fn start(monitor: &Arc<Inner>, mut driver: Driver) -> io::Result<Runner> {
     };
     let life = Life { body, nested, born: fork::generation() };
     let thread = spawn("meshvitals", move || life.run(owner))?;
-    Ok(Runner { driver, inbox, ending, ended, thread: Mutex::new(Some(thread)) })
+    Ok(Runner { driver, wake, ending, ended, thread: Mutex::new(Some(thread)) })
 }
 
 /// What the thread owns. The body goes first, which lets go of the numbers of the rest.
@@ -103,7 +104,7 @@ impl Drop for Ends {
 impl Runner {
     /// Makes the thread look at the core.
     pub fn wake(&self) {
-        self.inbox.wake.wake();
+        self.wake.wake();
     }
 
     /// Asks the thread to end.
@@ -132,7 +133,7 @@ impl Runner {
     pub fn wait_for_all(&self, left: &impl Fn() -> Duration) -> Vec<Stuck> {
         if !self.wait(left()) {
             // It has not closed its helpers yet, so they may merely be idle.
-            return vec![Stuck::Host];
+            return vec![Stuck::Background];
         }
         let helpers = lock(&self.driver).helpers();
         helpers.wait(left)
@@ -242,7 +243,7 @@ impl Drop for Body {
     /// The end of a life, by a panic as well.
     fn drop(&mut self) {
         let mut driver = lock(&self.driver);
-        driver.inbox().hand_on(&mut self.done);
+        driver.hand_on(&mut self.done);
         driver.close();
         let garbage = driver.take_garbage();
         drop(driver);
