@@ -68,14 +68,19 @@ pub fn rows(bench: &Bench) -> io::Result<Vec<Row>> {
         // The first turn was for warming up.
         let of = |figure: fn(&Seen) -> f64| seen[1..].iter().map(figure).collect::<Vec<_>>();
         let mut add = |what: &str, unit, figures: Vec<f64>, goal| {
-            let text = format!("{what} {name} holes, max_runs {DEFAULT}");
-            rows.push(Row::alone("P6", text, unit, &figures, goal));
+            rows.push(Row::alone(
+                "P6",
+                format!("{what}, max_runs {DEFAULT}"),
+                unit,
+                &figures,
+                goal,
+            ));
         };
-        let all = Goal::AtLeast(99.9);
-        add("healthy runs that took place beside", "%", of(|seen| seen.share), all);
-        add("the beginning: until it knows", "s", of(|seen| seen.found_s), Goal::Shown);
+        let took_place = format!("healthy runs that took place beside {name} holes");
+        add(&took_place, "%", of(|seen| seen.share), Goal::AtLeast(99.9));
+        add(&format!("until {name} holes are found"), "s", of(|seen| seen.found_s), Goal::Shown);
         let before = of(|seen| seen.share_before);
-        add("the beginning: healthy runs that took place beside", "%", before, Goal::Shown);
+        add(&format!("{took_place}, until then"), "%", before, Goal::Shown);
     }
     Ok(rows)
 }
@@ -102,11 +107,12 @@ fn turn(bench: &Bench, healthy: usize, holes: usize, max_runs: usize) -> io::Res
     let window = if bench.plan.quick { INTERVAL } else { 3 * INTERVAL };
     let (from, interval_ns) = (engine.monitor.now().0, INTERVAL.as_nanos() as u64);
     let mut late_ns = Vec::new();
-    let (mut failed, mut silent) = (0, 0);
+    let (mut failed, mut silent, mut local) = (0, 0, 0);
     // Who is planned at the end of the window has time to be late.
     take(&results, window + INTERVAL, |event| {
         let Some(planned) = planned.get(&event.check) else {
             silent += u64::from(event.outcome == Some(Outcome::Timeout));
+            local += u64::from(event.outcome == Some(Outcome::Local));
             return;
         };
         let started = event.at.0 - event.latency_ns;
@@ -122,16 +128,12 @@ fn turn(bench: &Bench, healthy: usize, holes: usize, max_runs: usize) -> io::Res
         return Err(io::Error::other(text));
     }
     if silent == 0 && !holes.is_empty() {
-        return Err(io::Error::other("no hole hung while the others were measured"));
+        let text = format!("no hole hung while the others were measured, {local} were local");
+        return Err(io::Error::other(text));
     }
-    let wanted = runs_of(healthy.len(), window.as_secs_f64());
+    let wanted = healthy.len() as f64 * window.as_secs_f64() / INTERVAL.as_secs_f64();
     let share = late_ns.len() as f64 / wanted * 100.0;
     Ok(Seen { late_ms: percentile(&mut late_ns, 0.99) as f64 / 1e6, share, found_s, share_before })
-}
-
-/// Runs that so many checks do in so many seconds.
-fn runs_of(checks: usize, seconds: f64) -> f64 {
-    checks as f64 * seconds / INTERVAL.as_secs_f64()
 }
 
 /// Waits until every hole was silent once: how many seconds that took, and the share of the runs
@@ -143,7 +145,7 @@ fn find_holes(
     holes: &[CheckId],
 ) -> io::Result<(f64, f64)> {
     let mut unknown: HashSet<CheckId> = holes.iter().copied().collect();
-    let (mut end, mut runs) = (begin, 0);
+    let (mut end, mut runs) = (begin, Vec::new());
     let limit = Instant::now() + PATIENCE;
     while !unknown.is_empty() {
         if Instant::now() > limit {
@@ -154,11 +156,16 @@ fn find_holes(
             if event.outcome == Some(Outcome::Timeout) && unknown.remove(&event.check) {
                 end = event.at.0;
             }
-            runs += u64::from(healthy.contains_key(&event.check));
+            if healthy.contains_key(&event.check) {
+                runs.push(event.at.0 - event.latency_ns);
+            }
         })?;
     }
-    let seconds = (end - begin) as f64 / 1e9;
-    Ok((seconds, runs as f64 / runs_of(healthy.len(), seconds) * 100.0))
+    runs.retain(|&started| started <= end);
+    let interval_ns = INTERVAL.as_nanos() as u64;
+    let due = |first: &u64| end.checked_sub(*first).map_or(0, |ns| ns / interval_ns + 1);
+    let wanted: u64 = healthy.values().map(due).sum();
+    Ok(((end - begin) as f64 / 1e9, runs.len() as f64 / wanted as f64 * 100.0))
 }
 
 /// Hands every result of a while to `see`.

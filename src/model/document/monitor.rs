@@ -44,7 +44,8 @@ pub(super) struct MonitorDoc<'a> {
     /// How far a start may move so that one wake-up serves many runs; more saves CPU and makes
     /// starts less exact. Default: 10ms.
     pub slack: Given<Span<'a, { 100 * MICROSECOND }, SECOND>>,
-    /// Runs in flight at once; more needs more descriptors. Default: 64.
+    /// Runs over the network in flight at once; checks whose last run was silence leave half of
+    /// them to the others. More needs more descriptors. Default: 64.
     pub max_runs: Given<Count<1, 65_536>>,
     /// Handshakes in flight at once. Default: 16.
     pub max_handshakes: Given<Count<1, 65_536>>,
