@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
         meshvitals_register(monitor, check, &db, &error) ||
         meshvitals_subscribe(monitor, MESHVITALS_KIND_STATUS, 256, &events, &error) ||
         meshvitals_monitor_start(monitor, &error)) {
-        fprintf(stderr, "%s: %s\n", error.key, error.message);
+        fprintf(stderr, "%s\n", error.message);
     } else {
         /* A read takes no lock and no system call: it may stand where requests are routed. */
         while (meshvitals_status(monitor, db) != MESHVITALS_STATUS_UNHEALTHY) {
@@ -37,5 +37,5 @@ int main(int argc, char **argv) {
     }
     meshvitals_subscription_free(events);
     meshvitals_monitor_free(monitor);
-    return 0;
+    return error.code != MESHVITALS_OK;
 }

@@ -59,7 +59,8 @@ pub struct RunArgs {
     /// whose results a program gives (external, callback, heartbeat) are refused: there is none.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Wait until every check has a status, print the report, and exit with a code for it
+    /// Wait until every check has a status, at most a minute, print the report, and exit with a
+    /// code for it
     #[arg(long)]
     pub once: bool,
     /// JSON: one object a line, an event each; with --once the full report as one object

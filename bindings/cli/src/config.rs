@@ -127,9 +127,11 @@ fn json_of(value: toml::Value) -> Value {
     }
 }
 
-/// The longest time until every check has a status: its start, and as many runs as it takes.
+/// The longest time until every check has a status: its start, and as many runs as it takes. At
+/// most a minute, because who asks once wants an answer: what has none by then is UNKNOWN.
 fn patience(spec: &MonitorSpec) -> Duration {
     const LEAST_NS: u64 = 5_000_000_000;
+    const MOST_NS: u64 = 60_000_000_000;
     let needed = |check: &CheckSpec| {
         let policy = &check.policy;
         let spread = spec.start_spread_ns.unwrap_or(policy.interval_ns.min(2 * LEAST_NS));
@@ -139,7 +141,7 @@ fn patience(spec: &MonitorSpec) -> Duration {
     };
     let system = system_checks(spec);
     let longest = spec.checks.iter().chain(&system).map(needed).max();
-    Duration::from_nanos(longest.unwrap_or(0).max(LEAST_NS))
+    Duration::from_nanos(longest.unwrap_or(0).clamp(LEAST_NS, MOST_NS))
 }
 
 /// Whether results come from a program, of which there is none here.
@@ -216,5 +218,11 @@ mod tests {
             "tcp": {"address": "127.0.0.1:1"}, "timeout": "4s", "confirm_interval": "1s"}]}"#;
         let spec = parse_monitor(Some(text)).expect("a document");
         assert_eq!(patience(&spec), Duration::from_secs(20));
+        let text = text.replace(
+            r#""confirm_interval": "1s""#,
+            r#""interval": "1h", "confirm_interval": "1h""#,
+        );
+        let spec = parse_monitor(Some(&text)).expect("a document");
+        assert_eq!(patience(&spec), Duration::from_secs(60));
     }
 }

@@ -60,6 +60,15 @@ pub fn line(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes what is left to say before an exit code, which was asked for whether or not somebody
+/// reads to the end.
+pub fn last(text: &str) -> io::Result<()> {
+    match line(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 /// Whether the reader of stdout went away.
 pub fn is_closed() -> bool {
     let stdout = io::stdout();

@@ -33,7 +33,7 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
         let lines = explain(&spec.name, &spec.probe, &result);
         lines.iter().map(|line| ansi(line, colour)).collect::<Vec<_>>().join("\n")
     };
-    output::line(&told)?;
+    output::last(&told)?;
     Ok(match result.outcome {
         Outcome::Pass => 0,
         Outcome::Warn => 1,

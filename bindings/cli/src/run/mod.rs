@@ -92,11 +92,7 @@ fn once(args: &RunArgs, plan: &Plan) -> Result<u8, Failure> {
         let drawn = picture(&session, overall, &[], None, room);
         drawn.iter().map(|line| ansi(line, colour)).collect::<Vec<_>>().join("\n")
     };
-    match output::line(&report) {
-        // The exit code was asked for, whether or not somebody read to the end.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
+    output::last(&report)?;
     Ok(match overall {
         Status::Healthy => 0,
         Status::Degraded => 1,

@@ -1,6 +1,6 @@
 //! `meshvitals check` as it is used: against servers of the test.
 
-use super::support::{closed, listener, output, output_of, stderr, stdout};
+use super::support::{closed, ended, listener, meshvitals, output, output_of, stderr, stdout};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -25,6 +25,15 @@ fn serve(last: u8, answer: &'static str) -> SocketAddr {
 
 fn http(address: SocketAddr) -> String {
     format!(r#"{{"name": "web", "http": {{"url": "http://{address}/health?token=hidden"}}}}"#)
+}
+
+#[test]
+fn the_exit_code_tells_the_outcome_also_when_nobody_reads_the_explanation() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = meshvitals(&["check", &tcp(closed(19))]);
+    let mut child = command.stdout(writer).spawn().expect("the command runs");
+    assert_eq!(ended(&mut child).code(), Some(2));
 }
 
 #[test]
