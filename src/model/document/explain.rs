@@ -33,6 +33,7 @@ where
     let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     value.map_err(|error| match error.classify() {
         Category::Data => locate(text, seed, error),
+        Category::Syntax if is_too_large(&error) => locate(text, seed, error),
         // These texts of serde_json name a place and a kind, never what stands there.
         _ => Error::document("", format!("is not valid JSON: {error}")),
     })
@@ -46,7 +47,20 @@ where
     let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_str(text);
     let error = seed.deserialize(Deserializer::new(&mut json, &mut track)).err().unwrap_or(first);
+    if is_too_large(&error) {
+        let pointer = Place::of(&track.path()).pointer;
+        if pointer.is_empty() {
+            return Error::document("", format!("is not a document: {error}"));
+        }
+        let allowed = format!("what the key takes; no number is beyond {:e}", f64::MAX);
+        return Error::range(pointer, "this number", allowed);
+    }
     in_words(&track.path(), &error.to_string())
+}
+
+/// Whether a number is too large for every key, which serde_json finds while it reads.
+fn is_too_large(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
 }
 
 /// Turns serde's message into ours.
