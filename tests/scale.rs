@@ -77,6 +77,10 @@ fn time_waits(port: u16) -> usize {
     text.lines().filter(waits).count()
 }
 
+fn everyone_ran_twice(monitor: &Monitor, ids: &[meshvitals::CheckId]) -> bool {
+    ids.iter().all(|&id| monitor.snapshot(id).unwrap().runs >= 2)
+}
+
 fn own_threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
     let names = tasks.map(|task| std::fs::read_to_string(task.path().join("comm")).unwrap());
@@ -106,7 +110,8 @@ fn ten_thousand_targets_cost_one_thread_and_nothing_piles_up() {
                 healthy += 1;
             }
         }
-        if healthy == TARGETS && end.is_none() {
+        // Twice at the least: on a machine that is slow the short soak is too short for that.
+        if healthy == TARGETS && end.is_none() && everyone_ran_twice(&monitor, &ids) {
             end = Some(Instant::now() + soak());
             settled_kib = resident_kib();
         }
@@ -118,7 +123,6 @@ fn ten_thousand_targets_cost_one_thread_and_nothing_piles_up() {
     for id in ids {
         let snapshot = monitor.snapshot(id).unwrap();
         assert_eq!((snapshot.status, snapshot.failures), (Status::Healthy, 0), "{snapshot:?}");
-        assert!(snapshot.runs >= 2, "{snapshot:?}");
     }
     monitor.stop(Duration::from_secs(5)).unwrap();
 }

@@ -257,6 +257,7 @@ impl Core {
             return Tick::NEVER;
         }
         let mut next = self.groups.next_at(self.now).min(self.runs.next_linger());
+        next = next.min(self.health.forgets_at());
         self.wheel.visit_earliest(|index| next = next.min(self.wake_at(index)));
         next
     }

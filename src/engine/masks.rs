@@ -194,6 +194,8 @@ impl Core {
 
     /// Publishes our own health; it rides on turns that happen anyway.
     pub(super) fn publish_own(&mut self) {
+        // Also where it is not shown: when it forgets is part of the plan.
+        self.health.forget(self.now);
         let Some(index) = self.own else { return };
         let (now, health) = (self.now, self.health);
         let next = self.next_at().max(now).after(OWN_FRESHNESS_NS);

@@ -15,6 +15,7 @@ use std::time::Duration;
 /// changes of one check are merged, so that its last status is never lost. A subscription with
 /// STATUS begins with one event for each check and then for each group, the whole included: its
 /// present status, reason INITIAL, and as text the check's last message or since when it is so.
+/// These come on top of `capacity` and are not merged.
 /// What changes afterwards follows without a gap. A check that is registered later is told by
 /// REGISTERED, to who subscribed to LIFE, and by its first change.
 ///

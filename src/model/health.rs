@@ -3,7 +3,8 @@
 //! A level rises with each fault and falls with each clean result, so it forgets. It becomes
 //! DEGRADED, never more, only when faults still come [`HOLD_NS`] after the level was reached, and
 //! ends only after the level was low for as long: one blip, of one check or of ten thousand at
-//! once, must not turn the whole, and a level that hovers must not flap.
+//! once, must not turn the whole, and a level that hovers must not flap. When nothing runs any
+//! more there are no clean results either, so [`QUIET_NS`] without a fault ends everything.
 
 use super::Reason;
 use crate::time::{SECOND, Tick};
@@ -20,6 +21,8 @@ const ENTER: u32 = 10;
 const LEAVE: u32 = 5;
 /// How long either must last.
 pub const HOLD_NS: u64 = 10 * SECOND;
+/// Faults further apart than this have nothing to do with each other.
+pub const QUIET_NS: u64 = 30 * SECOND;
 
 /// What is known of our own health.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,13 +33,15 @@ pub struct LocalHealth {
     /// Since when the level speaks for the other status.
     turned: Option<Tick>,
     fault: Reason,
+    last_fault: Tick,
 }
 
 impl LocalHealth {
     /// Something went wrong on this side.
     pub fn count_fault(&mut self, fault: Reason, now: Tick) {
+        self.forget(now);
         self.level = (self.level + FAULT).min(WORST);
-        self.fault = fault;
+        (self.fault, self.last_fault) = (fault, now);
         if self.level >= ENTER {
             self.speak_for(true, now);
         }
@@ -48,6 +53,18 @@ impl LocalHealth {
         if self.level < LEAVE {
             self.speak_for(false, now);
         }
+    }
+
+    /// Forgets faults that are too long ago.
+    pub fn forget(&mut self, now: Tick) {
+        if now >= self.last_fault.after(QUIET_NS) {
+            *self = LocalHealth::default();
+        }
+    }
+
+    /// When DEGRADED ends if nothing happens any more.
+    pub fn forgets_at(&self) -> Tick {
+        if self.degraded { self.last_fault.after(QUIET_NS) } else { Tick::NEVER }
     }
 
     fn speak_for(&mut self, degraded: bool, now: Tick) {
@@ -100,6 +117,7 @@ mod tests {
             (&[(0, 2), (9, 1), (10, 1)][..], "HHD", "faults for ten seconds"),
             (&[(0, 10_000), (15, -15)], "HH", "a blip of every check at once"),
             (&[(0, 4), (15, -3), (30, -3), (45, -3)], "HHHH", "a blip that few results forget"),
+            (&[(0, 4), (31, 1)], "HH", "two blips far apart, and nothing in between"),
             (&[(0, 4), (5, -16), (15, 4), (20, 1)], "HHHH", "two blips, forgotten in between"),
             (&[(0, 1), (15, 1), (30, 1)], "HHD", "a single check that goes on failing"),
             (
@@ -117,6 +135,23 @@ mod tests {
         ] {
             assert_eq!(trace(steps), statuses, "{why}");
         }
+    }
+
+    #[test]
+    fn without_any_result_it_ends_all_the_same() {
+        let mut health = LocalHealth::default();
+        assert_eq!(health.forgets_at(), Tick::NEVER);
+        for second in [0, 0, 10] {
+            health.count_fault(Reason::LOCAL_NO_ROUTE, Tick(second * SECOND));
+        }
+        assert!(health.is_degraded());
+        let end = Tick(10 * SECOND + QUIET_NS);
+        assert_eq!(health.forgets_at(), end);
+        health.forget(end.before(1));
+        assert!(health.is_degraded());
+        health.forget(end);
+        assert_eq!((health.is_degraded(), health.level()), (false, 0.0));
+        assert_eq!(health.forgets_at(), Tick::NEVER);
     }
 
     #[test]
