@@ -8,10 +8,16 @@ CC ?= cc
 CXX ?= c++
 ARGS ?=
 PYTHON ?= python3
+# The Python module is linked without a libpython, and can so be checked without a Python.
+export PYO3_BUILD_EXTENSION_MODULE := 1
 VENV := target/venv
+PACKAGE := bindings/python
+WHEELS := target/wheels
+# Where the wheel is installed to be tested; made anew each time.
+INSTALLED := target/venv-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check lint bench need-build need-test
+.PHONY: help build run python test test-rust test-python check lint bench need-build need-test need-python
 
 # $(call need,tool ...): stops and names each tool that is not found.
 define need
@@ -23,14 +29,26 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: need-build ## The library and the command, for release
-	$(CARGO) build --release --workspace --exclude meshvitals-bench
+	$(CARGO) build --release --workspace --exclude meshvitals-bench --exclude meshvitals-python
 	ln -sf libmeshvitals.so target/release/libmeshvitals.so.0
 
 run: need-build ## Watches this machine; ARGS="--help" says what else it can
 	$(CARGO) run --release -p meshvitals-cli -- run $(ARGS)
 
-test: need-test $(VENV)/ready ## Every test
-	$(CARGO) test --workspace --features schema
+python: need-python $(VENV)/ready ## The wheel of the Python package, in target/wheels
+	rm -rf $(WHEELS)
+	$(VENV)/bin/maturin build --quiet --release --manifest-path $(PACKAGE)/Cargo.toml --out $(WHEELS)
+
+test: need-test test-rust test-python ## Every test
+
+test-rust: need-test $(VENV)/ready
+	$(CARGO) test --workspace --exclude meshvitals-python --features schema
+
+# What is tested is the wheel, in an environment that never saw another.
+test-python: python
+	$(PYTHON) -m venv --clear $(INSTALLED)
+	$(INSTALLED)/bin/pip install --quiet -r $(PACKAGE)/requirements-test.txt $(WHEELS)/*.whl
+	cd $(PACKAGE)/tests && $(abspath $(INSTALLED))/bin/python -X dev -W error -m pytest $(ARGS)
 
 lint: need-build ## Formatting and clippy, without a warning
 	$(CARGO) fmt --all -- --check
@@ -45,10 +63,13 @@ need-build:
 	$(call need,$(CARGO))
 
 need-test:
-	$(call need,$(CARGO) $(CC) $(CXX))
+	$(call need,$(CARGO) $(CC) $(CXX) $(PYTHON))
 
-# A parser of OpenMetrics that is not ours. Without Python or a package index its test says that
-# it was skipped.
-$(VENV)/ready:
-	@{ $(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet prometheus_client==0.26.0 && \
-	touch $@; } || echo 'no Python with venv, or no package index: some tests are skipped' >&2
+need-python:
+	$(call need,$(CARGO) $(PYTHON))
+
+# The tools of the Python package, and a parser of OpenMetrics that is not ours.
+$(VENV)/ready: $(PACKAGE)/requirements-test.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -r $<
+	touch $@

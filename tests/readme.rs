@@ -173,13 +173,18 @@ fn defaults_are_what_the_page_says() {
 }
 
 #[test]
-fn the_table_of_the_command_lists_exactly_its_dependencies() {
-    let manifest = read("bindings/cli/Cargo.toml");
-    let section = manifest.split("[dependencies]\n").nth(1).expect("dependencies");
-    let lines = section.lines().take_while(|line| !line.starts_with('['));
-    let mut used: Vec<&str> =
-        lines.filter_map(|line| line.split_once(" =")).map(|(name, _)| name).collect();
-    used.retain(|name| *name != "meshvitals");
-    assert!(!used.is_empty());
-    assert_eq!(first_cells(&read("README.md"), "### Of the command"), used);
+fn the_tables_of_the_bindings_list_exactly_their_dependencies() {
+    for (heading, manifest) in [
+        ("### Of the command", "bindings/cli/Cargo.toml"),
+        ("### Of the Python package", "bindings/python/Cargo.toml"),
+    ] {
+        let manifest = read(manifest);
+        let section = manifest.split("[dependencies]\n").nth(1).expect("dependencies");
+        let lines = section.lines().take_while(|line| !line.starts_with('['));
+        let mut used: Vec<&str> =
+            lines.filter_map(|line| line.split_once(" =")).map(|(name, _)| name).collect();
+        used.retain(|name| *name != "meshvitals");
+        assert!(!used.is_empty());
+        assert_eq!(first_cells(&read("README.md"), heading), used, "{heading}");
+    }
 }

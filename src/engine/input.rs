@@ -177,6 +177,22 @@ impl Core {
             .ok_or_else(|| Error::NotFound { what: format!("the id {:#x}", id.0) })
     }
 
+    /// The name of a check or a group.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn name(&self, id: CheckId) -> Result<Box<str>, Error> {
+        if let Some(group) = self.groups.get(id) {
+            return Ok(group.name.clone());
+        }
+        let index = self.index_of(id)?;
+        self.table
+            .get(index)
+            .map(|check| check.name.clone())
+            .ok_or_else(|| Error::NotFound { what: format!("the id {:#x}", id.0) })
+    }
+
     fn check_snapshot(&self, check: &Check) -> Snapshot {
         let paused = check.mask.has(Mask::PAUSED);
         let in_flight = matches!(check.activity, Activity::Running(_) | Activity::Stuck(_));

@@ -187,6 +187,15 @@ impl Monitor {
         found.ok_or_else(|| Error::NotFound { what: format!("a check named \"{name}\"") })
     }
 
+    /// The name of a check or group.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or STALE.
+    pub fn name(&self, id: CheckId) -> Result<Box<str>, Error> {
+        self.inner.call(|core| core.name(id))
+    }
+
     /// The ids of all checks.
     ///
     /// # Errors
@@ -336,6 +345,16 @@ impl Monitor {
         let old = std::mem::replace(&mut *lock(&self.inner.log), log);
         workers::as_owner(self.inner.number.into(), || drop(old));
         Ok(())
+    }
+
+    /// How long dropping this monitor waits for its threads: `stop_timeout` of its configuration.
+    pub fn stop_timeout(&self) -> Duration {
+        self.inner.stop_timeout
+    }
+
+    /// Whether the program moves the clock.
+    pub fn is_manual(&self) -> bool {
+        self.inner.manual
     }
 
     /// The clock of everything this monitor says, in nanoseconds; manual: the last advance.

@@ -195,3 +195,15 @@ fn a_check_may_be_removed_while_its_event_is_handled() {
     rig.advance_by(100 * S);
     rig.expect_quiet();
 }
+
+#[test]
+fn checks_and_groups_are_named_by_their_ids() {
+    let rig = Rig::new();
+    let id = rig.register(&external("c", r#""tags": ["workers"]"#));
+    let group = rig.monitor.group_find("workers").unwrap();
+    assert_eq!(&*rig.monitor.name(id).unwrap(), "c");
+    assert_eq!(&*rig.monitor.name(group).unwrap(), "workers");
+    rig.monitor.unregister(id).unwrap();
+    assert_eq!(rig.monitor.name(id).unwrap_err().code(), Code::Stale);
+    assert_eq!(rig.monitor.name(CheckId(0)).unwrap_err().code(), Code::NotFound);
+}

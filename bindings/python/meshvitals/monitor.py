@@ -1,0 +1,247 @@
+"""The monitor: what a program makes one of."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, Optional, Sequence, Type, Union
+
+from . import _lifecycle, _native
+from ._documents import Duration, ProbeLike, check_document, merged, of_text, plain, text
+from ._native import Check, Group, Handle
+from ._tables import Kinds, Outcome, Reason, Status
+from .errors import NotFound
+from .events import Events
+from .results import Result
+from .snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import MonitorOptions, NamedCheckOptions
+
+__all__ = ["Monitor", "probe_once"]
+
+#: How a call names a check: by its name, its id, or a handle.
+Which = Union[str, int, Handle]
+
+
+class Monitor:
+    """A health engine: checks, one background thread, and what it publishes.
+
+    ``config`` is a configuration document, as a mapping or as JSON text; keyword options are its
+    keys and come first. All calls may be made from any thread.
+
+    >>> import meshvitals
+    >>> with meshvitals.Monitor(memory_threshold=0.95) as monitor:
+    ...     db = monitor.register(meshvitals.Tcp("127.0.0.1:5432"), name="db", interval="2s")
+    ...     db.status
+    <Status.UNKNOWN: 0>
+    """
+
+    def __init__(
+        self,
+        config: Union[Mapping[str, Any], str, None] = None,
+        **options: Unpack[MonitorOptions],
+    ) -> None:
+        document = of_text(config) if isinstance(config, str) else config or {}
+        self._engine = _native.Engine(text(merged(document, options)))
+        #: The whole: every check. Its truth value is whether the program is functional.
+        self.overall: Group = self._engine.group("overall")
+
+    # -- Life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the background thread. One that runs is left alone; after ``stop``, and in a
+        forked child, everything begins anew with the checks that are registered."""
+        self._engine.start()
+        _lifecycle.started(self)
+
+    def stop(self, timeout: Optional[float] = None) -> None:
+        """Stops the background thread and waits for it, up to ``timeout`` seconds (None: the
+        ``stop_timeout`` of the configuration). Afterwards every status is UNKNOWN. Raises
+        ``Timeout`` if the thread has not ended by then. Stopping twice is fine."""
+        self._engine.stop(timeout)
+
+    async def astart(self) -> None:
+        """As ``start``."""
+        self.start()
+
+    async def astop(self, timeout: Optional[float] = None) -> None:
+        """As ``stop``, without holding the event loop."""
+        await _lifecycle.off_loop(lambda: self.stop(timeout))
+
+    def __enter__(self) -> Monitor:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Monitor:
+        await self.astart()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        await self.astop()
+
+    # -- Checks -------------------------------------------------------------------------------
+
+    def register(self, probe: ProbeLike, **options: Unpack[NamedCheckOptions]) -> Check:
+        """Registers a check: a probe with options, or a whole document.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor(system_checks=False)
+        >>> monitor.register(meshvitals.Tcp("127.0.0.1:5432"), name="db", tags=["readiness"])
+        <Check 'db' UNKNOWN>
+        >>> monitor.register({"name": "jobs", "heartbeat": {"ttl": "30s"}})
+        <Check 'jobs' UNKNOWN>
+        """
+        return self._engine.register(check_document(probe, options))
+
+    def register_many(self, documents: Union[Sequence[ProbeLike], str]) -> List[Check]:
+        """Registers many checks, all or none; faster than one by one."""
+        if not isinstance(documents, str):
+            documents = "[" + ",".join(check_document(each, {}) for each in documents) + "]"
+        return self._engine.register_many(documents)
+
+    def replace(self, probe: ProbeLike, **options: Unpack[NamedCheckOptions]) -> Check:
+        """Registers a check, or puts this document in the place of the check of its name. The
+        same document changes nothing; another schedule keeps the counts; another probe begins
+        anew."""
+        return self._engine.replace(check_document(probe, options))
+
+    def unregister(self, *checks: Which) -> None:
+        """Removes checks, all or none; handles of them read UNKNOWN from now on."""
+        self._engine.unregister(checks)
+
+    def checks(self) -> List[Check]:
+        """Every check, those of the library included."""
+        return self._engine.checks()
+
+    def __getitem__(self, which: Which) -> Check:
+        return self._engine.check(which)
+
+    def __contains__(self, which: object) -> bool:
+        try:
+            self._engine.check(which)  # type: ignore[arg-type]
+        except (NotFound, TypeError):
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(self.checks())
+
+    # -- Reading ------------------------------------------------------------------------------
+
+    def status(self, which: Optional[Which] = None) -> Status:
+        """The status of a check, or of the whole; UNKNOWN if it is too old by the clock."""
+        handle = self.overall if which is None else self._engine.check(which)
+        return handle.fresh_status
+
+    def snapshot(self, which: Optional[Which] = None) -> Snapshot:
+        """Everything known about a check, or about the whole."""
+        handle = self.overall if which is None else self._engine.check(which)
+        return handle.snapshot()
+
+    def group(self, name: str) -> Group:
+        """A group: a tag, ``readiness``, ``liveness``, ``startup``, or ``overall``."""
+        return self._engine.group(name)
+
+    @property
+    def groups(self) -> List[Group]:
+        """Every group, the whole first."""
+        return self._engine.groups()
+
+    def render(self, format: str = "json") -> str:
+        """Everything known, as text: ``json`` or ``openmetrics``."""
+        return self._engine.render(format)
+
+    def events(self, kinds: Kinds = Kinds.STATUS, capacity: int = 1024) -> Events:
+        """Subscribes to events. When more than ``capacity`` wait, the changes of one check are
+        merged: its last status is never lost."""
+        return Events(self._engine.subscribe(kinds, capacity))
+
+    # -- Input --------------------------------------------------------------------------------
+
+    def check_now(self, which: Which) -> None:
+        """Asks for a run now and returns at once; the answer is a RESULT event."""
+        self._engine.check(which).check_now()
+
+    def pause(self, which: Which) -> None:
+        """The check runs no more until it is resumed; its status is UNKNOWN meanwhile."""
+        self._engine.check(which).pause()
+
+    def resume(self, which: Which) -> None:
+        """Ends a pause; the next run is due now."""
+        self._engine.check(which).resume()
+
+    def override(self, which: Which, status: Optional[Status], seconds: float = 3600.0) -> None:
+        """Publishes a status for so many seconds, whatever is measured; None ends that."""
+        check = self._engine.check(which)
+        if status is None:
+            check.clear_override()
+        else:
+            check.override_status(status, seconds)
+
+    def beat(
+        self,
+        which: Which,
+        outcome: Outcome = Outcome.PASS,
+        *,
+        value: Optional[float] = None,
+        message: str = "",
+    ) -> None:
+        """Reports a heartbeat."""
+        self._engine.check(which).report(0, outcome, value=value, message=message)
+
+    def report(self, which: Which, token: int, result: Result, *, finished_ns: int = 0) -> None:
+        """Answers a DUE event of an external check with its token."""
+        self._engine.check(which).report(
+            token,
+            result.outcome,
+            reason=result.reason,
+            value=result.value,
+            message=result.message,
+            detail=result.detail,
+            latency=result.latency,
+            finished_ns=finished_ns,
+        )
+
+    # -- Manual mode --------------------------------------------------------------------------
+
+    def advance(self, now_ns: int) -> Optional[int]:
+        """Moves the clock of a monitor with ``clock="manual"`` and does what is due; answers
+        when the next turn is needed, None if nothing is planned."""
+        return self._engine.advance(now_ns)
+
+    @property
+    def now_ns(self) -> int:
+        """The monitor's clock: ``time.monotonic_ns()``, or the last advance."""
+        return self._engine.now_ns
+
+
+def probe_once(
+    probe: ProbeLike,
+    config: Union[Mapping[str, Any], str, None] = None,
+    **options: Unpack[NamedCheckOptions],
+) -> Result:
+    """Runs a probe once, here and now, and waits for its result.
+
+    >>> import meshvitals
+    >>> meshvitals.probe_once(meshvitals.Disk("/")).value > 0
+    True
+    """
+    if not isinstance(probe, str):
+        probe = {"name": "probe", **plain(probe)}
+    settings = config if isinstance(config, str) or config is None else text(config)
+    return _native.probe_once(check_document(probe, options), settings)

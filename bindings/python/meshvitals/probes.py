@@ -1,0 +1,129 @@
+"""Typed probes: what a check measures.
+
+They are dataclasses whose fields are the keys of the documents, so an unknown key is a
+``TypeError`` of Python; the values are validated by the library when the probe is made.
+
+>>> from meshvitals import Tcp
+>>> Tcp("10.0.0.5:5432")
+Tcp(address='10.0.0.5:5432', connect=None)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Dict, Mapping, Optional, Sequence, Union
+
+from . import _native
+from ._documents import Duration, plain, text
+
+__all__ = [
+    "Cpu",
+    "Disk",
+    "Expect",
+    "External",
+    "Heartbeat",
+    "Http",
+    "Memory",
+    "Probe",
+    "Tcp",
+]
+
+
+def _keys(of: Any) -> Dict[str, Any]:
+    """The fields of a dataclass that were given, as keys of a document."""
+    given = ((field.name, getattr(of, field.name)) for field in fields(of))
+    return {name: plain(value) for name, value in given if value is not None}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a check measures; one of the classes of this module."""
+
+    _word: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        _native.validate(text({"name": "probe", **self.document()}))
+
+    def document(self) -> Dict[str, Any]:
+        """The part of a check's document that is the probe."""
+        return {self._word: _keys(self)}
+
+
+@dataclass(frozen=True)
+class Tcp(Probe):
+    """Connects to a stream socket: reachability, not health, of what listens."""
+
+    _word: ClassVar[str] = "tcp"
+    address: str
+    #: ``"full"``: a whole handshake; ``"fast"``: only the target's kernel sees it.
+    connect: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What the answer to an HTTP request must look like."""
+
+    status: Optional[Sequence[Union[int, str]]] = None
+    body_contains: Optional[str] = None
+    body_limit: Optional[int] = None
+
+    def document(self) -> Dict[str, Any]:
+        """The document of the expectation."""
+        return _keys(self)
+
+
+@dataclass(frozen=True)
+class Http(Probe):
+    """Sends one HTTP/1.1 request on a fresh connection. Redirects are not followed."""
+
+    _word: ClassVar[str] = "http"
+    url: str
+    method: Optional[str] = None
+    headers: Optional[Mapping[str, str]] = None
+    body: Optional[str] = None
+    host: Optional[str] = None
+    address: Optional[str] = None
+    expect: Optional[Expect] = None
+
+
+@dataclass(frozen=True)
+class Cpu(Probe):
+    """The share of CPU time in use."""
+
+    _word: ClassVar[str] = "cpu"
+    threshold: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Memory(Probe):
+    """The share of memory in use."""
+
+    _word: ClassVar[str] = "memory"
+    threshold: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Disk(Probe):
+    """The share of a filesystem in use."""
+
+    _word: ClassVar[str] = "disk"
+    path: Optional[str] = None
+    threshold: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Heartbeat(Probe):
+    """The program reports whenever it likes; silence beyond ``ttl`` is a failure."""
+
+    _word: ClassVar[str] = "heartbeat"
+    ttl: Duration
+
+
+@dataclass(frozen=True)
+class External(Probe):
+    """The program runs the check when a DUE event asks for it, and reports.
+
+    ``@monitor.check`` does that for functions; this is what it stands on.
+    """
+
+    _word: ClassVar[str] = "external"

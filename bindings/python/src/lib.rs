@@ -1,0 +1,34 @@
+//! The module `meshvitals._native`: the engine as Python sees it.
+//!
+//! Thin on purpose: what can be said in Python is said there. Promises: the interpreter's lock is
+//! released around every call that can wait or takes a lock of the engine, and no thread of the
+//! engine ever enters the interpreter. The exception is reading a cell, which takes no lock.
+
+mod engine;
+mod errors;
+mod event;
+mod handle;
+mod host;
+mod report;
+mod subscription;
+mod tables;
+
+use pyo3::prelude::*;
+
+/// The native half of the package `meshvitals`.
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    tables::add_to(module)?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<handle::Handle>()?;
+    module.add_class::<handle::Check>()?;
+    module.add_class::<handle::Group>()?;
+    module.add_class::<subscription::Subscription>()?;
+    module.add_class::<subscription::Watch>()?;
+    module.add_class::<event::Event>()?;
+    module.add_function(wrap_pyfunction!(engine::validate, module)?)?;
+    module.add_function(wrap_pyfunction!(engine::probe_once, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::reason_text, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::code_text, module)?)
+}

@@ -1,0 +1,99 @@
+"""Typed probes have exactly the keys of the documents, and are validated when they are made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, fields
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import meshvitals
+from meshvitals import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Monitor, Tcp
+from meshvitals import _options
+
+#: Callbacks belong to languages that can be called back.
+WITHOUT_A_CLASS = {"callback"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    """The schema that is made of the library's types; it lies beside the sources."""
+    path = Path(__file__).resolve().parents[3] / "docs" / "schema.json"
+    return json.loads(path.read_text())["$defs"]
+
+
+def keys(definition: dict) -> set:
+    return set(definition.get("properties", ()))
+
+
+def test_every_probe_of_the_documents_has_its_class(schema: dict):
+    classes = {cls._word: cls for cls in meshvitals.Probe.__subclasses__()}
+    options = set(_options.NamedCheckOptions.__annotations__)
+    assert keys(schema["check"]) - options == set(classes) | WITHOUT_A_CLASS
+    definitions = {
+        "tcp": "tcp", "http": "http", "cpu": "level", "memory": "level", "disk": "disk",
+        "heartbeat": "heartbeat", "external": None,
+    }
+    assert set(definitions) == set(classes)
+    for word, definition in definitions.items():
+        expected = keys(schema[definition]) if definition else set()
+        assert {field.name for field in fields(classes[word])} == expected, word
+    assert {field.name for field in fields(Expect)} == keys(schema["expect"])
+
+
+def test_the_options_are_the_keys_of_the_documents(schema: dict):
+    probes = {cls._word for cls in meshvitals.Probe.__subclasses__()} | WITHOUT_A_CLASS
+    named = set(_options.NamedCheckOptions.__annotations__)
+    assert named == keys(schema["check"]) - probes
+    assert set(_options.MonitorOptions.__annotations__) == keys(schema["monitor"])
+
+
+def test_a_probe_is_the_same_document():
+    expect = Expect(status=[200, "300-399"], body_contains="ok")
+    probe = Http("http://127.0.0.1/x", headers={"Accept": "*/*"}, expect=expect)
+    assert probe.document() == {
+        "http": {
+            "url": "http://127.0.0.1/x",
+            "headers": {"Accept": "*/*"},
+            "expect": {"status": [200, "300-399"], "body_contains": "ok"},
+        }
+    }
+    assert Heartbeat(timedelta(seconds=1.5)).document() == {"heartbeat": {"ttl": 1.5}}
+    assert External().document() == {"external": {}}
+
+
+@pytest.mark.parametrize(
+    ("make", "key"),
+    [
+        (lambda: Tcp("nowhere"), "/tcp/address"),
+        (lambda: Tcp("127.0.0.1:80", connect="half"), "/tcp/connect"),
+        (lambda: Http("https//"), "/http/url"),
+        (lambda: Http("http://a/", expect=Expect(status=[99])), "/http/expect/status/0"),
+        (lambda: Cpu(threshold=1.5), "/cpu/threshold"),
+        (lambda: Memory(threshold=0), "/memory/threshold"),
+        (lambda: Disk(path=""), "/disk/path"),
+        (lambda: Heartbeat(ttl="1 fortnight"), "/heartbeat/ttl"),
+    ],
+)
+def test_a_wrong_value_is_refused_where_it_is_written(make, key):
+    with pytest.raises(meshvitals.InvalidDocument) as caught:
+        make()
+    assert caught.value.key == key
+
+
+def test_probes_do_not_change():
+    probe = Tcp("127.0.0.1:80")
+    assert probe == Tcp("127.0.0.1:80") and hash(probe)
+    with pytest.raises(FrozenInstanceError):
+        probe.address = "127.0.0.1:81"
+    with pytest.raises(TypeError):
+        Tcp("127.0.0.1:80", adress="x")
+
+
+def test_every_probe_can_be_registered(monitor: Monitor):
+    probes = [Tcp("127.0.0.1:80"), Http("http://127.0.0.1/"), Cpu(), Memory(), Disk(), External()]
+    for number, probe in enumerate([*probes, Heartbeat("30s")]):
+        check = monitor.register(probe, name=f"n{number}")
+        assert check.snapshot().probe == type(probe)._word
