@@ -7,7 +7,13 @@
 UNKNOWN
 """
 
-from ._native import Check, Event, Group, Handle, __version__
+try:
+    from ._native import Check, Event, Group, Handle, __version__
+except ImportError as error:
+    if "subinterpreters" in str(error):
+        _text = "meshvitals works in the main interpreter only; use processes or threads"
+        raise ImportError(_text) from error
+    raise
 from ._tables import Code, Kind, Kinds, Mask, Outcome, Reason, Status
 from .errors import (
     AlreadyRegistered,

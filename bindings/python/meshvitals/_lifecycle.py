@@ -1,37 +1,47 @@
-"""The end of the interpreter, and waiting without holding an event loop."""
+"""What happens to every monitor: a fork, the end of the interpreter, waiting off the loop."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from .errors import Error
 
 if TYPE_CHECKING:
-    from .monitor import Monitor
+    from ._dispatch import Dispatcher
 
-__all__ = ["off_loop", "started"]
+__all__ = ["made", "off_loop"]
 
-_running: weakref.WeakSet[Monitor] = weakref.WeakSet()
+#: One of each monitor. Its threads keep it, so that it is here as long as they run.
+_dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 
 
-def started(monitor: Monitor) -> None:
-    """Remembers a monitor that must be stopped before the interpreter goes."""
-    _running.add(monitor)
+def made(dispatcher: Dispatcher) -> None:
+    """Remembers a monitor's dispatcher: it must be stopped before the interpreter goes."""
+    _dispatchers.add(dispatcher)
 
 
 @atexit.register
 def _stop_all() -> None:
-    for monitor in list(_running):
+    for dispatcher in list(_dispatchers):
         try:
-            monitor.stop()
+            dispatcher.stop(None)
         except Error:
             # Its threads are left to themselves; the process ends all the same. In a forked
-            # child there is nothing to stop.
+            # child there may be nothing to stop.
             pass
+
+
+def _forget_parent() -> None:
+    for dispatcher in list(_dispatchers):
+        dispatcher.forget_parent()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
 
 
 async def off_loop(call: Callable[[], None]) -> None:
@@ -40,7 +50,7 @@ async def off_loop(call: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
-    def finish(error: BaseException | None) -> None:
+    def finish(error: Optional[BaseException]) -> None:
         if done.done():
             return
         if error is None:
@@ -49,7 +59,7 @@ async def off_loop(call: Callable[[], None]) -> None:
             done.set_exception(error)
 
     def run() -> None:
-        failure: BaseException | None = None
+        failure: Optional[BaseException] = None
         try:
             call()
         except BaseException as error:

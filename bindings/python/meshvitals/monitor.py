@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, Optional, Sequence, Type, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Type,
+    TypeVar,
+    Union,
+)
 
 from . import _lifecycle, _native
-from ._documents import Duration, ProbeLike, check_document, merged, of_text, plain, text
+from ._dispatch import Dispatcher
+from ._documents import ProbeLike, check_document, merged, of_text, plain, text
 from ._native import Check, Group, Handle
 from ._tables import Kinds, Outcome, Reason, Status
 from .errors import NotFound
@@ -17,12 +33,13 @@ from .snapshots import Snapshot
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._options import MonitorOptions, NamedCheckOptions
+    from ._options import CheckOptions, MonitorOptions, NamedCheckOptions
 
 __all__ = ["Monitor", "probe_once"]
 
 #: How a call names a check: by its name, its id, or a handle.
 Which = Union[str, int, Handle]
+F = TypeVar("F", bound=Callable[[], Any])
 
 
 class Monitor:
@@ -45,6 +62,7 @@ class Monitor:
     ) -> None:
         document = of_text(config) if isinstance(config, str) else config or {}
         self._engine = _native.Engine(text(merged(document, options)))
+        self._dispatcher = Dispatcher(self._engine)
         #: The whole: every check. Its truth value is whether the program is functional.
         self.overall: Group = self._engine.group("overall")
 
@@ -53,22 +71,29 @@ class Monitor:
     def start(self) -> None:
         """Starts the background thread. One that runs is left alone; after ``stop``, and in a
         forked child, everything begins anew with the checks that are registered."""
-        self._engine.start()
-        _lifecycle.started(self)
+        self._dispatcher.start()
 
     def stop(self, timeout: Optional[float] = None) -> None:
         """Stops the background thread and waits for it, up to ``timeout`` seconds (None: the
         ``stop_timeout`` of the configuration). Afterwards every status is UNKNOWN. Raises
         ``Timeout`` if the thread has not ended by then. Stopping twice is fine."""
-        self._engine.stop(timeout)
+        self._dispatcher.stop(timeout)
 
     async def astart(self) -> None:
         """As ``start``."""
         self.start()
 
     async def astop(self, timeout: Optional[float] = None) -> None:
-        """As ``stop``, without holding the event loop."""
-        await _lifecycle.off_loop(lambda: self.stop(timeout))
+        """As ``stop``, without holding the event loop; and waits for the tasks of its checks."""
+        patience = self._engine.stop_timeout if timeout is None else timeout
+        until = time.monotonic() + patience
+        try:
+            await _lifecycle.off_loop(lambda: self.stop(timeout))
+        finally:
+            own = asyncio.current_task()
+            tasks = [task for task in self._dispatcher.tasks() if task is not own]
+            if tasks:
+                await asyncio.wait(tasks, timeout=max(0.0, until - time.monotonic()))
 
     def __enter__(self) -> Monitor:
         self.start()
@@ -118,11 +143,72 @@ class Monitor:
         """Registers a check, or puts this document in the place of the check of its name. The
         same document changes nothing; another schedule keeps the counts; another probe begins
         anew."""
-        return self._engine.replace(check_document(probe, options))
+        check = self._engine.replace(check_document(probe, options))
+        self._dispatcher.replaced(check)
+        return check
 
     def unregister(self, *checks: Which) -> None:
         """Removes checks, all or none; handles of them read UNKNOWN from now on."""
-        self._engine.unregister(checks)
+        for check in self._engine.unregister(checks):
+            self._dispatcher.removed(check)
+
+    # -- Functions of the program ---------------------------------------------------------------
+
+    def check(
+        self,
+        name: str,
+        *,
+        loop: Optional[asyncio.AbstractEventLoop] = None,
+        **options: Unpack[CheckOptions],
+    ) -> Callable[[F], F]:
+        """Makes a check of a function without arguments; it can still be called.
+
+        A coroutine function runs on ``loop``, else on the monitor's loop (see ``use_loop``); a
+        plain function on a thread. What it returns says how it is: None and True pass, False
+        fails; a ``Status`` or its word; a number passes and is the value; a mapping with
+        ``status``, ``value`` and ``message``; a ``Result``. An exception is a failure. At its
+        ``timeout`` a run is over, whatever the function does; it never runs twice at once.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor()
+        >>> @monitor.check("queue", interval="5s", timeout="1s")
+        ... async def queue_is_short():
+        ...     return {"status": "healthy", "value": 3}
+        >>> monitor["queue"].status
+        <Status.UNKNOWN: 0>
+        """
+
+        def decorate(function: F) -> F:
+            self.register_function(function, name=name, loop=loop, **options)
+            return function
+
+        return decorate
+
+    def register_function(
+        self,
+        function: Callable[[], Any],
+        *,
+        name: str,
+        loop: Optional[asyncio.AbstractEventLoop] = None,
+        **options: Unpack[CheckOptions],
+    ) -> Check:
+        """As ``check``, not as a decorator."""
+        if not callable(function):
+            raise TypeError(f"a check is a function, not {type(function).__name__}")
+        document = check_document({"name": name, "external": {}}, options)
+        return self._dispatcher.add(function, loop, lambda: self._engine.register(document))
+
+    def use_loop(self, loop: Optional[asyncio.AbstractEventLoop] = None) -> None:
+        """Coroutine functions without a loop of their own run on this one from now on (None: on
+        the running one). ``async with monitor``, and ``start`` on a running loop, say so as well;
+        so does registering the first function on a running loop."""
+        self._dispatcher.use_loop(loop or asyncio.get_running_loop())
+
+    def set_log(self, level: Optional[int] = logging.INFO) -> None:
+        """Sends the changes of status, and the lines of the library, to the logger
+        ``meshvitals``; what is less severe than ``level`` is left out. None ends that. UNHEALTHY
+        and DEGRADED are warnings. One thread reads them while the monitor runs."""
+        self._dispatcher.set_log(level)
 
     def checks(self) -> List[Check]:
         """Every check, those of the library included."""

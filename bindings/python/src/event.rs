@@ -14,16 +14,31 @@ pub struct Event {
     time: Option<f64>,
 }
 
-impl Event {
-    /// The event with the name of its check, which is looked up here.
-    pub fn new(py: Python<'_>, host: Option<&Host>, event: meshvitals::Event) -> Event {
+/// An event with the name of its check and its date.
+pub struct Named {
+    event: meshvitals::Event,
+    name: Box<str>,
+    time: Option<f64>,
+}
+
+impl Named {
+    /// Looks up the name, which takes a lock of the engine.
+    pub fn new(host: Option<&Host>, event: meshvitals::Event) -> Named {
         let told = matches!(event.kind, Kind::Registered | Kind::Removed);
         let name = match host {
             _ if told => event.text.as_str().into(),
-            Some(host) => py.detach(|| host.name_or_empty(event.check)),
+            Some(host) => host.name_or_empty(event.check),
             None => Box::default(),
         };
         let time = host.map(|host| host.date_of(event.at));
+        Named { event, name, time }
+    }
+}
+
+impl Event {
+    /// The event as a Python object.
+    pub fn new(py: Python<'_>, named: Named) -> Event {
+        let Named { event, name, time } = named;
         Event { event, name: PyString::new(py, &name).unbind(), time }
     }
 }

@@ -13,11 +13,26 @@ mod report;
 mod subscription;
 mod tables;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
+use std::sync::OnceLock;
+
+/// Objects are kept in statics, so a second interpreter of the process must not come in. Python
+/// refuses that from 3.12 on, and before that does not ask.
+fn refuse_other_interpreters(py: Python<'_>) -> PyResult<()> {
+    static FIRST: OnceLock<usize> = OnceLock::new();
+    // Every interpreter has a module `sys` of its own, for as long as it lives.
+    let here = py.import("sys")?.as_ptr() as usize;
+    if *FIRST.get_or_init(|| here) == here {
+        return Ok(());
+    }
+    Err(PyImportError::new_err("meshvitals._native does not support loading in subinterpreters"))
+}
 
 /// The native half of the package `meshvitals`.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_other_interpreters(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     tables::add_to(module)?;
     module.add_class::<engine::Engine>()?;

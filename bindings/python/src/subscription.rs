@@ -5,7 +5,7 @@
 //! kept until that thread has left, and it is woken.
 
 use crate::errors::Raise;
-use crate::event::Event;
+use crate::event::{Event, Named};
 use crate::handle::duration;
 use crate::host::Host;
 use meshvitals::{Code, Error};
@@ -34,6 +34,18 @@ impl Subscription {
     /// The place of the queue. Held for an instant only, and never while something else is locked.
     fn place(&self) -> MutexGuard<'_, Option<Arc<meshvitals::Subscription>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what there is, with its names: everything that locks, so that the interpreter's lock
+    /// is given up once a batch and not once an event.
+    fn take(&self, queue: &meshvitals::Subscription, limit: usize) -> Result<Vec<Named>, Error> {
+        let events = queue.poll(limit, Some(Duration::ZERO));
+        if self.place().is_none() {
+            // Whoever else waits was woken by the same wake, which this poll has just taken.
+            queue.wake()?;
+        }
+        let host = self.host.upgrade();
+        Ok(events?.into_iter().map(|event| Named::new(host.as_deref(), event)).collect())
     }
 
     fn queue(&self, py: Python<'_>) -> PyResult<Arc<meshvitals::Subscription>> {
@@ -75,14 +87,8 @@ impl Subscription {
                 py.check_signals()?;
             }
         }
-        let events = py.detach(|| queue.poll(limit, Some(Duration::ZERO)));
-        if self.place().is_none() {
-            // Whoever else waits was woken by the same wake, which this poll has just taken.
-            py.detach(|| queue.wake()).or_raise(py)?;
-        }
-        let host = self.host.upgrade();
-        let events = events.or_raise(py)?.into_iter();
-        Ok(events.map(|event| Event::new(py, host.as_deref(), event)).collect())
+        let events = py.detach(|| self.take(&queue, limit)).or_raise(py)?;
+        Ok(events.into_iter().map(|event| Event::new(py, event)).collect())
     }
 
     /// The descriptor that is readable while there is something to take.

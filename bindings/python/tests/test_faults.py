@@ -1,0 +1,297 @@
+"""A check that hangs, blocks, or swallows its cancellation is that check's failure only."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import Dict, List
+
+import pytest
+
+from conftest import BOUND, eventually, expect_event
+from meshvitals import Events, Kinds, Monitor, Outcome, Reason, Status
+
+
+async def collect(events: Events, names: List[str], count: int = 1) -> Dict[str, list]:
+    """The first results of each of these checks."""
+    seen: Dict[str, list] = {name: [] for name in names}
+    async for event in events:
+        if event.name in seen:
+            seen[event.name].append((event.outcome, event.reason))
+        if all(len(results) >= count for results in seen.values()):
+            return seen
+    raise AssertionError("the monitor ended")
+
+
+def test_a_coroutine_that_hangs_times_out_and_is_cancelled(monitor: Monitor):
+    cancelled = []
+
+    @monitor.check("hangs", interval="1h", timeout="100ms", initial_delay=0)
+    async def hangs() -> None:
+        try:
+            await asyncio.sleep(BOUND)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    monitor.check("works", interval="1h", initial_delay=0)(works)
+
+    async def main() -> Dict[str, list]:
+        events = monitor.events(Kinds.RESULT)
+        async with monitor:
+            seen = await collect(events, ["hangs", "works"])
+        assert len(asyncio.all_tasks()) == 1
+        return seen
+
+    seen = asyncio.run(main())
+    assert seen["hangs"] == [(Outcome.TIMEOUT, Reason.TIMEOUT)]
+    assert seen["works"] == [(Outcome.PASS, Reason.NONE)]
+    assert cancelled == [True]
+
+
+async def works() -> None:
+    await asyncio.sleep(0)
+
+
+def test_a_coroutine_that_swallows_its_cancellation_is_not_started_again(monitor: Monitor):
+    running, most = [0], [0]
+
+    @monitor.check("stubborn", interval="20ms", timeout="20ms", initial_delay=0)
+    async def stubborn() -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        while not over.is_set():
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                pass
+        running[0] -= 1
+
+    over = threading.Event()
+
+    async def main() -> list:
+        events = monitor.events(Kinds.RESULT)
+        async with monitor:
+            told = []
+            async for event in events:
+                told.append((event.outcome, event.reason))
+                if told.count((Outcome.TIMEOUT, Reason.STILL_RUNNING)) >= 3:
+                    over.set()
+                    return told
+        raise AssertionError("the monitor ended")
+
+    told = asyncio.run(main())
+    assert (Outcome.TIMEOUT, Reason.TIMEOUT) in told
+    assert most == [1]
+
+
+def test_a_coroutine_that_blocks_the_loop_is_alone_to_blame(monitor: Monitor):
+    """The blocked loop is seen while it is blocked: the result is there before it is free."""
+    blocked = threading.Event()
+
+    @monitor.check("blocks", interval="1h", timeout="200ms", initial_delay=0)
+    async def blocks() -> None:
+        # The others are in the middle of their work when the loop is held.
+        await begun[0].wait()
+        blocked.wait(BOUND)
+
+    names = [f"waits{number}" for number in range(20)]
+    for name in names:
+
+        async def waits() -> None:
+            entered.append(1)
+            if len(entered) == len(names):
+                begun[0].set()
+            await begun[0].wait()
+            await asyncio.sleep(0.01)
+
+        monitor.check(name, interval="1h", timeout="200ms", initial_delay=0)(waits)
+
+    def plain() -> int:
+        return 1
+
+    monitor.check("plain", interval="50ms", initial_delay=0)(plain)
+    entered: List[int] = []
+    begun: List[asyncio.Event] = []
+    results = monitor.events(Kinds.RESULT)
+    seen: Dict[str, list] = {}
+
+    def watch() -> None:
+        for event in results:
+            seen.setdefault(event.name, []).append((event.outcome, event.reason))
+            others = all(name in seen for name in [*names, "blocks"])
+            if others and len(seen.get("plain", [])) > 3:
+                blocked.set()
+                return
+
+    watcher = threading.Thread(target=watch)
+
+    async def main() -> None:
+        begun.append(asyncio.Event())
+        async with monitor:
+            watcher.start()
+            while watcher.is_alive():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    watcher.join()
+    assert seen["blocks"][0] == (Outcome.TIMEOUT, Reason.TIMEOUT)
+    for name in names:
+        assert seen[name][0] in [
+            (Outcome.PASS, Reason.NONE),
+            (Outcome.LOCAL, Reason.LOCAL_STARVED),
+        ], name
+    assert any(seen[name][0][0] is Outcome.LOCAL for name in names)
+    assert set(seen["plain"]) == {(Outcome.PASS, Reason.NONE)}
+
+
+def test_a_loop_held_by_the_program_blames_no_check(monitor: Monitor):
+    @monitor.check("waits", interval="1h", timeout="150ms", initial_delay=0)
+    async def waits() -> None:
+        entered.append(1)
+        await asyncio.sleep(BOUND)
+
+    entered: List[int] = []
+    events = monitor.events(Kinds.RESULT)
+
+    async def main() -> None:
+        async with monitor:
+            while not entered:
+                await asyncio.sleep(0.001)
+            # The program's own code holds the loop, until the check was judged.
+            event = expect_event(events, lambda event: event.name == "waits")
+            assert (event.outcome, event.reason) == (Outcome.LOCAL, Reason.LOCAL_STARVED)
+            assert event.message == "the program held the event loop"
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_stands_starts_nothing_and_blames_nobody(monitor: Monitor):
+    loop = asyncio.new_event_loop()
+    monitor.check("a", interval="1h", timeout="100ms", initial_delay=0, loop=loop)(works)
+    events = monitor.events(Kinds.RESULT)
+    monitor.start()
+    event = expect_event(events, lambda event: event.name == "a")
+    assert (event.outcome, event.reason) == (Outcome.LOCAL, Reason.HOST_NOT_POLLING)
+    loop.close()
+    monitor.check_now("a")
+    event = expect_event(events, lambda event: event.name == "a")
+    assert (event.outcome, event.reason) == (Outcome.LOCAL, Reason.HOST_NOT_POLLING)
+
+
+def test_a_plain_function_that_hangs_starves_no_other(monitor: Monitor):
+    release = threading.Event()
+    for number in range(30):
+        monitor.check(f"hangs{number}", interval="1h", timeout="100ms", initial_delay=0)(
+            lambda: release.wait(BOUND)
+        )
+    monitor.check("works", interval="20ms", timeout="5s", initial_delay=0)(lambda: 1)
+    events = monitor.events(Kinds.RESULT)
+    hanging, working = set(), 0
+    monitor.start()
+    try:
+        while len(hanging) < 30 or working < 5:
+            event = expect_event(events, lambda event: True)
+            if event.name == "works":
+                assert event.outcome is Outcome.PASS
+                working += 1
+            elif event.outcome is Outcome.TIMEOUT:
+                hanging.add(event.name)
+            else:
+                # Had no thread in time; asked once more.
+                assert event.reason is Reason.POOL_EXHAUSTED
+                monitor.check_now(event.name)
+        begun = time.monotonic()
+        monitor.stop(0.5)
+        assert time.monotonic() - begun < BOUND / 2
+    finally:
+        release.set()
+    assert eventually(lambda: threading.active_count() == 1)
+
+
+def test_a_plain_function_that_hangs_is_not_started_again(monitor: Monitor):
+    release, starts = threading.Event(), []
+
+    @monitor.check("hangs", interval="20ms", timeout="20ms", initial_delay=0)
+    def hangs() -> None:
+        starts.append(1)
+        release.wait(BOUND)
+
+    events = monitor.events(Kinds.RESULT)
+    monitor.start()
+    expect_event(events, lambda event: event.reason is Reason.STILL_RUNNING)
+    expect_event(events, lambda event: event.reason is Reason.STILL_RUNNING)
+    assert len(starts) == 1
+    release.set()
+    expect_event(events, lambda event: event.outcome is Outcome.PASS)
+    assert len(starts) >= 2
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_a_plain_function_that_wants_to_exit_fails_and_nothing_else(monitor: Monitor, kind):
+    @monitor.check("exits", interval="1h", initial_delay=0)
+    def exits() -> None:
+        raise kind("enough")
+
+    events = monitor.events(Kinds.RESULT)
+    monitor.start()
+    event = expect_event(events, lambda event: event.name == "exits")
+    assert (event.outcome, event.message) == (Outcome.FAIL, f"{kind.__name__}: enough")
+
+
+def test_thousands_of_coroutines_hold_the_loop_for_slices_only(monitor: Monitor):
+    count = 2000
+    for number in range(count):
+        monitor.check(f"n{number}", interval="1h", timeout="30s", initial_delay=0)(works)
+    events = monitor.events(Kinds.RESULT, capacity=2 * count)
+    turns = []
+
+    async def main() -> None:
+        async with monitor:
+            seen = set()
+            while len(seen) < count:
+                await asyncio.sleep(0)
+                turns.append(len(seen))
+                seen |= {event.name for event in events.poll(64, 0) if event.name != "meshvitals.self"}
+
+    asyncio.run(main())
+    # Not a claim about speed: all at once would be one turn.
+    assert len(turns) > 10
+    assert all(monitor[f"n{number}"].status is Status.UNKNOWN for number in range(0, count, 97))
+
+
+def test_several_loops_in_a_row_run_the_same_checks(monitor: Monitor):
+    monitor.check("a", interval="10ms", initial_delay=0)(works)
+
+    async def main() -> None:
+        async with monitor:
+            seen = await collect(monitor.events(Kinds.RESULT), ["a"])
+            assert seen["a"][0][0] is Outcome.PASS
+
+    for _ in range(3):
+        asyncio.run(main())
+
+
+def test_two_loops_at_once_run_their_own_checks(monitor: Monitor):
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    runners = [threading.Thread(target=loop.run_forever) for loop in loops]
+    for runner in runners:
+        runner.start()
+
+    async def where() -> None:
+        seen.add(asyncio.get_running_loop())
+
+    seen: set = set()
+    for number, loop in enumerate(loops):
+        monitor.check(f"n{number}", interval="1h", initial_delay=0, loop=loop)(where)
+    events = monitor.events(Kinds.RESULT)
+    monitor.start()
+    for number in range(2):
+        expect_event(events, lambda event: event.outcome is Outcome.PASS and event.name[0] == "n")
+    assert seen == set(loops)
+    monitor.stop()
+    for loop, runner in zip(loops, runners):
+        loop.call_soon_threadsafe(loop.stop)
+        runner.join()
+        loop.close()
