@@ -9,6 +9,7 @@ is asked for a sign of life, and if there is none, only the check that holds the
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 import time
 from collections import deque
@@ -24,6 +25,8 @@ __all__ = ["Lane"]
 
 #: How long checks are started before the loop gets its turn.
 _SLICE_NS = 1_000_000
+
+_CANCELLED = Result(Outcome.LOCAL, message="its task was cancelled")
 
 
 class Lane:
@@ -52,7 +55,7 @@ class Lane:
     def adopt(self, run: Run, awaitable: Awaitable[Any]) -> bool:
         """Goes on with a run whose function was called elsewhere; false if the loop is closed."""
         run.move_to(self)
-        return self._soon(self._begin, run, lambda: awaitable)
+        return self._soon(self._begin, run, _Given(awaitable))
 
     def cancel(self, run: Run) -> None:
         """Cancels the task of a run."""
@@ -104,12 +107,19 @@ class Lane:
         name = "meshvitals" if check is None else f"meshvitals {check.name}"
         task = self.loop.create_task(self._body(run, call), name=name)
         run.task = task
-        if not task.done():
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        task.add_done_callback(functools.partial(self._end, run, call))
         if run.over:
             # Given up before it had a task.
             task.cancel()
+
+    def _end(self, run: Run, call: object, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if run.function.inside is run:
+            # Cancelled before its first step.
+            run.leave(_CANCELLED)
+            if isinstance(call, _Given):
+                call.close()
 
     def _cancel(self, run: Run) -> None:
         if run.task is not None:
@@ -122,7 +132,7 @@ class Lane:
             result = _verdict.of_value(await steps)
         except asyncio.CancelledError as error:
             if _is_cancelled(steps):
-                result = Result(Outcome.LOCAL, message="its task was cancelled")
+                result = _CANCELLED
                 raise
             result = _verdict.of_exception(error)
         except Exception as error:
@@ -136,6 +146,21 @@ class Lane:
             raise
         finally:
             run.leave(result)
+
+
+class _Given:
+    """A function that was called already."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self._awaitable = awaitable
+
+    def __call__(self) -> Awaitable[Any]:
+        return self._awaitable
+
+    def close(self) -> None:
+        """Nobody will await it."""
+        if asyncio.iscoroutine(self._awaitable):
+            self._awaitable.close()
 
 
 def _is_cancelled(steps: Steps) -> bool:

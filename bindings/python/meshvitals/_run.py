@@ -135,7 +135,7 @@ class Run:
     def enter(self) -> bool:
         """Begins the function, unless an earlier run of it has not come back."""
         inside = self.function.inside
-        if inside is not None:
+        if inside is not None and not inside.is_lost():
             stuck = Result(Outcome.TIMEOUT, Reason.STILL_RUNNING)
             waiting = Result(Outcome.LOCAL, Reason.LOCAL_STARVED, message="it could not go on")
             self.report(stuck if inside._overran else waiting)
@@ -144,9 +144,14 @@ class Run:
         self._started_ns = time.monotonic_ns()
         return True
 
+    def is_lost(self) -> bool:
+        """Whether its loop was closed under it, so that it never comes back."""
+        return self.task is not None and self.task.get_loop().is_closed()
+
     def leave(self, result: Optional[Result]) -> None:
         """The function came back; None: there is nothing to tell."""
-        self.function.inside = None
+        if self.function.inside is self:
+            self.function.inside = None
         if result is not None:
             self.report(result)
 

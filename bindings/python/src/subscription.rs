@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant};
 pub struct Subscription {
     /// None once it is closed.
     open: Mutex<Option<Arc<meshvitals::Subscription>>>,
+    /// The same for who must not lock.
+    closed: AtomicBool,
     host: Weak<Host>,
     waits: bool,
 }
@@ -28,10 +31,12 @@ pub struct Subscription {
 impl Subscription {
     /// Takes a subscription of this monitor; one of a manual monitor never waits.
     pub fn new(host: &Arc<Host>, queue: meshvitals::Subscription, waits: bool) -> Subscription {
-        Subscription { open: Mutex::new(Some(Arc::new(queue))), host: Arc::downgrade(host), waits }
+        let open = Mutex::new(Some(Arc::new(queue)));
+        Subscription { open, closed: AtomicBool::new(false), host: Arc::downgrade(host), waits }
     }
 
-    /// The place of the queue. Held for an instant only, and never while something else is locked.
+    /// The place of the queue. Locked for an instant and with the interpreter's lock only, which
+    /// a fork holds: so no child finds it locked by a thread that it does not have.
     fn place(&self) -> MutexGuard<'_, Option<Arc<meshvitals::Subscription>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,7 +45,7 @@ impl Subscription {
     /// is given up once a batch and not once an event.
     fn take(&self, queue: &meshvitals::Subscription, limit: usize) -> Result<Vec<Named>, Error> {
         let events = queue.poll(limit, Some(Duration::ZERO));
-        if self.place().is_none() {
+        if self.closed.load(Ordering::Acquire) {
             // Whoever else waits was woken by the same wake, which this poll has just taken.
             queue.wake()?;
         }
@@ -122,11 +127,12 @@ impl Subscription {
     /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
-        self.place().is_none()
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Ends it; polls that wait return. Closing twice is fine.
     fn close(&self, py: Python<'_>) {
+        self.closed.store(true, Ordering::Release);
         let queue = self.place().take();
         py.detach(|| {
             if let Some(queue) = queue {

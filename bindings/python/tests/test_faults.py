@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import Dict, List
@@ -271,6 +272,64 @@ def test_several_loops_in_a_row_run_the_same_checks(monitor: Monitor):
 
     for _ in range(3):
         asyncio.run(main())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loop_closed_under_a_coroutine_does_not_keep_it_from_the_next(monitor: Monitor):
+    first = asyncio.new_event_loop()
+    entered: List[int] = []
+
+    @monitor.check("a", interval="50ms", timeout="50ms", initial_delay=0)
+    async def waits() -> None:
+        entered.append(1)
+        if len(entered) == 1:
+            first.stop()
+            await asyncio.sleep(BOUND)
+
+    monitor.use_loop(first)
+    monitor.start()
+    first.run_forever()
+    first.close()
+
+    async def main() -> None:
+        monitor.use_loop()
+        async for event in monitor.events(Kinds.RESULT):
+            if event.name == "a" and event.outcome is Outcome.PASS:
+                return
+
+    asyncio.run(main())
+
+
+def test_a_task_that_is_cancelled_by_the_program_blames_nobody(monitor: Monitor):
+    @monitor.check("a", interval="1h", initial_delay=0)
+    async def waits() -> None:
+        asyncio.current_task().cancel()
+        await asyncio.sleep(BOUND)
+
+    async def main() -> None:
+        async with monitor:
+            events = monitor.events(Kinds.RESULT)
+            seen = await collect(events, ["a"])
+            assert seen["a"] == [(Outcome.LOCAL, Reason.REPORTED)]
+
+    asyncio.run(main())
+
+
+def test_a_coroutine_whose_own_future_is_cancelled_fails_or_is_not_blamed(monitor: Monitor):
+    @monitor.check("a", interval="1h", initial_delay=0)
+    async def waits() -> None:
+        future = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(future.cancel)
+        await future
+
+    async def main() -> None:
+        async with monitor:
+            seen = await collect(monitor.events(Kinds.RESULT), ["a"])
+            # Before 3.11 a task cannot tell this from being cancelled itself.
+            expected = Outcome.FAIL if sys.version_info >= (3, 11) else Outcome.LOCAL
+            assert seen["a"] == [(expected, Reason.REPORTED)]
+
+    asyncio.run(main())
 
 
 def test_two_loops_at_once_run_their_own_checks(monitor: Monitor):
