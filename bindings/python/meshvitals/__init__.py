@@ -9,10 +9,10 @@ UNKNOWN
 
 try:
     from ._native import Check, Event, Group, Handle, __version__
-except ImportError as error:
-    if "subinterpreters" in str(error):
+except ImportError as _error:
+    if "subinterpreters" in str(_error):
         _text = "meshvitals works in the main interpreter only; use processes or threads"
-        raise ImportError(_text) from error
+        raise ImportError(_text) from _error
     raise
 from ._tables import Code, Kind, Kinds, Mask, Outcome, Reason, Status
 from .errors import (

@@ -17,7 +17,7 @@ from ._run import Run
 __all__ = ["Deadlines"]
 
 #: So many entries may be out of date before they are taken out.
-_SLACK = 1_024
+_SLACK = 64
 
 
 class Deadlines:

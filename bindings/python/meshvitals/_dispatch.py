@@ -103,15 +103,19 @@ class Dispatcher:
         """Starts the engine, subscribed first, so that no request is lost."""
         self.use_loop(_running_loop())
         with self._lock:
-            if not self._started and self._functions:
-                try:
+            try:
+                if not self._started and self._functions:
                     self._open()
-                except Forked:
-                    # Only a monitor that was started in this process can be subscribed to.
-                    self._engine.start()
-                    self._engine.stop()
-                    self._open()
-            self._engine.start()
+            except Forked:
+                # Only a monitor that was started in this process can be subscribed to.
+                self._engine.start()
+                self._engine.stop()
+                self._open()
+            try:
+                self._engine.start()
+            except Error:
+                self._close()
+                raise
             self._started = True
             if self._functions:
                 self._begin()
@@ -130,10 +134,8 @@ class Dispatcher:
                 thread.join(max(0.0, until - time.monotonic()))
             with self._lock:
                 self._started, self._thread = False, None
-                subscription, self._subscription = self._subscription, None
+                self._close()
                 pool, self._pool = self._pool, Pool()
-            if subscription is not None:
-                subscription.close()
             pool.close(max(0.0, until - time.monotonic()))
             self._log.stop(max(0.0, until - time.monotonic()))
 
@@ -149,6 +151,11 @@ class Dispatcher:
     def _open(self) -> None:
         if self._subscription is None:
             self._subscription = self._engine.subscribe(Kinds.DUE, _BATCH)
+
+    def _close(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.close()
 
     def _begin(self) -> None:
         if self._thread is None:

@@ -17,6 +17,8 @@ __all__ = ["Log", "write"]
 #: The library's levels, 0 to 3, as those of `logging`.
 _LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
 _CAPACITY = 1024
+#: Seconds that a handler of the program may take for its last line.
+_PATIENCE = 1.0
 
 _logger = logging.getLogger("meshvitals")
 
@@ -38,7 +40,9 @@ class Log:
         """What is less severe than `level` is left out; None: everything."""
         self._level = level
         if level is None:
-            self.stop(0.0)
+            if self._subscription is not None:
+                self._subscription.close()
+            self.stop(_PATIENCE)
         elif running:
             self.start()
 
@@ -53,12 +57,12 @@ class Log:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Ends the thread when it has written what there is."""
+        """Waits for the thread, which ends with the engine when it has written what there is."""
         thread, self._thread = self._thread, None
         subscription, self._subscription = self._subscription, None
         until = time.monotonic() + timeout
         if thread is not None and thread is not threading.current_thread():
-            # The engine is stopped, so it ends by itself, unless somebody's handler keeps it.
+            # Somebody's handler may keep it.
             thread.join(max(0.0, until - time.monotonic()))
         if subscription is not None:
             subscription.close()

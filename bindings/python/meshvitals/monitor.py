@@ -20,12 +20,12 @@ from typing import (
     Union,
 )
 
-from . import _lifecycle, _native
+from . import _lifecycle, _log, _native
 from ._dispatch import Dispatcher
 from ._documents import ProbeLike, check_document, merged, of_text, plain, text
 from ._native import Check, Group, Handle
 from ._tables import Kinds, Outcome, Reason, Status
-from .errors import NotFound
+from .errors import NotFound, Timeout
 from .events import Events
 from .results import Result
 from .snapshots import Snapshot
@@ -76,7 +76,8 @@ class Monitor:
     def stop(self, timeout: Optional[float] = None) -> None:
         """Stops the background thread and waits for it, up to ``timeout`` seconds (None: the
         ``stop_timeout`` of the configuration). Afterwards every status is UNKNOWN. Raises
-        ``Timeout`` if the thread has not ended by then. Stopping twice is fine."""
+        ``Timeout`` if a thread of the library has not ended by then, which leaving ``with`` only
+        logs. Functions that do not come back are left to themselves. Stopping twice is fine."""
         self._dispatcher.stop(timeout)
 
     async def astart(self) -> None:
@@ -105,7 +106,10 @@ class Monitor:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        except Timeout as left:
+            _log.write(logging.WARNING, f"the monitor was left: {left}")
 
     async def __aenter__(self) -> Monitor:
         await self.astart()
@@ -117,7 +121,10 @@ class Monitor:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        await self.astop()
+        try:
+            await self.astop()
+        except Timeout as left:
+            _log.write(logging.WARNING, f"the monitor was left: {left}")
 
     # -- Checks -------------------------------------------------------------------------------
 

@@ -1,0 +1,82 @@
+"""What the READMEs show is what the examples are, and the examples run."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import meshvitals
+
+ROOT = Path(__file__).resolve().parents[3]
+READMES = [ROOT / "README.md", ROOT / "bindings" / "python" / "README.md"]
+
+
+def example(name: str, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-X", "dev", "-W", "error", str(ROOT / "examples" / name), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_every_block_is_a_part_of_an_example(readme: Path):
+    examples = [path.read_text() for path in (ROOT / "examples").glob("*.py")]
+    blocks = re.findall(r"\n```python\n(.*?\n)```", readme.read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert any(block in text for text in examples), block
+
+
+def test_the_example_watches_a_port_until_it_is_down():
+    with socket.create_server(("127.77.1.2", 0)) as listener:
+        child = example("watch.py", "127.77.1.2:%d" % listener.getsockname()[1])
+        # The first connection is that of the check; from then on the port is closed.
+        listener.accept()[0].close()
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors) == (0, "")
+    assert "db: UNKNOWN -> HEALTHY" in output
+    assert output.endswith("ready: False\n")
+
+
+def test_the_example_of_own_checks_ends_when_all_are_healthy():
+    child = example("custom.py")
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors) == (0, "")
+    assert "jobs: HEALTHY" in output and "UNHEALTHY" not in output
+
+
+def test_the_readme_names_every_call_and_class():
+    text = READMES[1].read_text()
+    documented = set(re.findall(r"[A-Za-z_]\w*", " ".join(re.findall(r"`[^`]*`", text))))
+    public = [name for name in vars(meshvitals.Monitor) if not name.startswith("_")]
+    public += [name for name in dir(meshvitals.Check) if not name.startswith("_")]
+    public += [name for name in dir(meshvitals.Events) if not name.startswith("_")]
+    public += [name for name in dir(meshvitals.Event) if not name.startswith("_")]
+    public += [name for name in meshvitals.__all__ if not name.startswith("_")]
+    assert {name for name in public if name not in documented} == set()
+
+
+def test_the_version_is_that_of_the_workspace():
+    manifest = (ROOT / "Cargo.toml").read_text()
+    version = re.search(r'\[workspace.package\]\nversion = "(.*?)"', manifest)
+    assert version is not None and meshvitals.__version__ == version.group(1)
+
+
+def test_the_examples_in_docstrings_do_what_they_say():
+    import doctest
+    import importlib
+    import pkgutil
+
+    attempted = 0
+    for module in pkgutil.iter_modules(meshvitals.__path__, "meshvitals."):
+        loaded = importlib.import_module(module.name)
+        outcome = doctest.testmod(loaded, optionflags=doctest.ELLIPSIS)
+        assert outcome.failed == 0, module.name
+        attempted += outcome.attempted
+    attempted += doctest.testmod(meshvitals).attempted
+    assert attempted > 10
