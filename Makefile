@@ -17,7 +17,8 @@ WHEELS := target/wheels
 INSTALLED := target/venv-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help build run python test test-rust test-python check lint bench need-build need-test need-python
+.PHONY: help build run python installed test test-rust test-python check lint lint-python bench \
+	bench-python need-build need-test need-python
 
 # $(call need,tool ...): stops and names each tool that is not found.
 define need
@@ -26,7 +27,7 @@ if [ -n "$$missing" ]; then echo "missing:$$missing" >&2; exit 1; fi
 endef
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: need-build ## The library and the command, for release
 	$(CARGO) build --release --workspace --exclude meshvitals-bench --exclude meshvitals-python
@@ -44,20 +45,30 @@ test: need-test test-rust test-python ## Every test
 test-rust: need-test $(VENV)/ready
 	$(CARGO) test --workspace --exclude meshvitals-python --features schema
 
-# What is tested is the wheel, in an environment that never saw another.
-test-python: python
-	$(PYTHON) -m venv --clear $(INSTALLED)
-	$(INSTALLED)/bin/pip install --quiet -r $(PACKAGE)/requirements-test.txt $(WHEELS)/*.whl
+test-python: installed
 	cd $(PACKAGE)/tests && $(abspath $(INSTALLED))/bin/python -X dev -W error -m pytest $(ARGS)
 
-lint: need-build ## Formatting and clippy, without a warning
+lint: need-build lint-python ## Formatting, clippy and ruff, without a warning
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --features schema -- -D warnings
+
+lint-python: need-python $(VENV)/ready
+	$(VENV)/bin/ruff format --no-cache --quiet --check --config $(PACKAGE)/pyproject.toml $(PACKAGE) examples
+	$(VENV)/bin/ruff check --no-cache --quiet $(PACKAGE)
+	$(VENV)/bin/ruff check --no-cache --quiet --config $(PACKAGE)/pyproject.toml --ignore T20 examples
 
 check: lint test ## What a change must pass
 
 bench: need-test ## Measures and rewrites docs/performance.md; ARGS="--help" says how
 	$(CARGO) run --release -p meshvitals-bench -- $(ARGS)
+
+bench-python: installed ## What it costs to read a status from Python
+	$(INSTALLED)/bin/python $(PACKAGE)/benches/status.py
+
+# What is tested is the wheel, in an environment that never saw another.
+installed: python
+	$(PYTHON) -m venv --clear $(INSTALLED)
+	$(INSTALLED)/bin/pip install --quiet -r $(PACKAGE)/requirements-test.txt $(WHEELS)/*.whl
 
 need-build:
 	$(call need,$(CARGO))

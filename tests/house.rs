@@ -104,6 +104,14 @@ fn every_file_says_first_what_it_is_for() {
 }
 
 #[test]
+fn every_python_file_says_first_what_it_is_for() {
+    let files = tree::files(root(), &["py"]);
+    let findings =
+        files.iter().flat_map(|path| shape::python_opening(path, &tree::read(root(), path)));
+    expect_clean(files.len(), findings.collect());
+}
+
+#[test]
 fn platforms_are_chosen_in_mod_files_only() {
     apply_to_each(&rust(&["src/"]), shape::platform);
 }

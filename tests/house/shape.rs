@@ -36,6 +36,17 @@ pub fn opening(source: &Source) -> Vec<Finding> {
     vec![source.finding(1, "opening: the first line is not `//!` and what the file is for")]
 }
 
+/// Refuses Python files that do not open with a docstring; stubs have none.
+pub fn python_opening(path: &str, text: &str) -> Vec<Finding> {
+    let first = text.lines().next().unwrap_or_default();
+    let says = first.strip_prefix("\"\"\"").is_some_and(|text| !text.trim().is_empty());
+    if says {
+        return Vec::new();
+    }
+    let rule = "opening: the first line is not `\"\"\"` and what the file is for".to_owned();
+    vec![Finding { file: path.to_owned(), line: 1, rule }]
+}
+
 /// Refuses `cfg(target_os = ..)` and its like outside a `mod.rs`, which picks one file.
 pub fn platform(source: &Source) -> Vec<Finding> {
     if source.path.ends_with("/mod.rs") {
@@ -70,6 +81,9 @@ mod tests {
         assert_eq!(opening(&Source::new("src/a.rs", "use a;\n//! late")).len(), 1);
         assert_eq!(opening(&Source::new("src/a.rs", "//!\n")).len(), 1);
         assert!(opening(&Source::new("src/a.rs", "//! Adds.\n")).is_empty());
+        assert_eq!(python_opening("a.py", "import os\n\"\"\"Late.\"\"\"").len(), 1);
+        assert_eq!(python_opening("a.py", "\"\"\"\nLate.\"\"\"").len(), 1);
+        assert!(python_opening("a.py", "\"\"\"Adds.\"\"\"\n").is_empty());
     }
 
     #[test]

@@ -7,26 +7,26 @@ from .results import Result
 from .snapshots import Snapshot
 
 __all__ = [
-    "__version__",
-    "STATUS",
-    "OUTCOME",
     "CODE",
-    "REASON",
+    "FIRST_REASON_OF_HOST",
     "KIND",
     "KINDS",
     "MASK",
-    "FIRST_REASON_OF_HOST",
-    "Engine",
-    "Handle",
+    "OUTCOME",
+    "REASON",
+    "STATUS",
     "Check",
+    "Engine",
+    "Event",
     "Group",
+    "Handle",
     "Subscription",
     "Watch",
-    "Event",
-    "validate",
+    "__version__",
+    "code_text",
     "probe_once",
     "reason_text",
-    "code_text",
+    "validate",
 ]
 
 __version__: str

@@ -52,7 +52,7 @@ class Function:
         self.call = call
         #: Whether calling it gives a coroutine. Others may turn out to give one as well.
         self.asynchronous = inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(
-            getattr(call, "__call__", None)
+            type(call).__call__
         )
         #: The loop that was asked for; no other takes its place.
         self.own_loop = loop

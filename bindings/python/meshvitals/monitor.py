@@ -24,7 +24,7 @@ from . import _lifecycle, _log, _native
 from ._dispatch import Dispatcher
 from ._documents import ProbeLike, check_document, merged, of_text, plain, text
 from ._native import Check, Group, Handle
-from ._tables import Kinds, Outcome, Reason, Status
+from ._tables import Kinds, Outcome, Status
 from .errors import NotFound, Timeout
 from .events import Events
 from .results import Result

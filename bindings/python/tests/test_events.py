@@ -13,8 +13,9 @@ import pytest
 import uvloop
 
 import meshvitals
-from conftest import BOUND, SECOND, expect_status
 from meshvitals import Events, Heartbeat, Kind, Kinds, Monitor, Reason, Status
+
+from conftest import BOUND, SECOND, expect_status
 
 LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 

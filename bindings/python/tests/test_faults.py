@@ -10,8 +10,9 @@ from typing import Dict, List
 
 import pytest
 
-from conftest import BOUND, eventually, expect_event
 from meshvitals import Events, Kinds, Monitor, Outcome, Reason, Status
+
+from conftest import BOUND, eventually, expect_event
 
 
 async def collect(events: Events, names: List[str], count: int = 1) -> Dict[str, list]:
@@ -254,7 +255,9 @@ def test_thousands_of_coroutines_hold_the_loop_for_slices_only(monitor: Monitor)
             while len(seen) < count:
                 await asyncio.sleep(0)
                 turns.append(len(seen))
-                seen |= {event.name for event in events.poll(64, 0) if event.name != "meshvitals.self"}
+                seen |= {
+                    event.name for event in events.poll(64, 0) if event.name != "meshvitals.self"
+                }
 
     asyncio.run(main())
     # Not a claim about speed: all at once would be one turn.
@@ -346,7 +349,7 @@ def test_two_loops_at_once_run_their_own_checks(monitor: Monitor):
         monitor.check(f"n{number}", interval="1h", initial_delay=0, loop=loop)(where)
     events = monitor.events(Kinds.RESULT)
     monitor.start()
-    for number in range(2):
+    for _ in loops:
         expect_event(events, lambda event: event.outcome is Outcome.PASS and event.name[0] == "n")
     assert seen == set(loops)
     monitor.stop()

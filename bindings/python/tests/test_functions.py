@@ -12,8 +12,9 @@ import pytest
 import uvloop
 
 import meshvitals
-from conftest import expect_event
 from meshvitals import Event, Kinds, Monitor, Outcome, Reason, Result, Status
+
+from conftest import expect_event
 
 
 class Foreign(enum.Enum):
@@ -188,7 +189,7 @@ def test_functions_are_registered_and_removed_while_all_runs(monitor: Monitor):
     for number in range(50):
         name = f"n{number}"
         monitor.check(name, interval="1h", initial_delay=0)(lambda: 1)
-        told = expect_event(events, lambda event: event.name == name)
+        told = expect_event(events, lambda event, name=name: event.name == name)
         assert told.outcome is Outcome.PASS
         monitor.unregister(name)
     assert not monitor._dispatcher._functions and not monitor._dispatcher._runs

@@ -6,14 +6,18 @@ import weakref
 
 import pytest
 
-from conftest import SECOND
 from meshvitals import Heartbeat, Monitor, Outcome, Status
+
+from conftest import SECOND
 
 
 def beating(manual: Monitor, outcome: Outcome = Outcome.PASS):
     manual.advance(manual.now_ns + SECOND)
     check = manual.register(
-        Heartbeat(ttl="30s"), name="jobs", first_result_decides="any", tags=["workers"],
+        Heartbeat(ttl="30s"),
+        name="jobs",
+        first_result_decides="any",
+        tags=["workers"],
         degraded_threshold=1,
     )
     manual.beat(check, outcome)
@@ -44,7 +48,11 @@ def test_status_and_truth_follow_the_results(manual: Monitor, outcome, status, f
 def test_a_handle_reads_unknown_when_its_check_is_gone(manual: Monitor):
     check = beating(manual)
     manual.unregister("jobs")
-    assert (check.status, check.fresh_status, bool(check)) == (Status.UNKNOWN, Status.UNKNOWN, False)
+    assert (check.status, check.fresh_status, bool(check)) == (
+        Status.UNKNOWN,
+        Status.UNKNOWN,
+        False,
+    )
     assert check.name == "jobs"
 
 

@@ -16,9 +16,13 @@ import threading
 import types
 from typing import Callable, Dict, NamedTuple, Set
 
+import leak_handles  # noqa: F401  the loops register themselves
+import leak_monitor  # noqa: F401
+import leak_values  # noqa: F401
 import pytest
 
 import meshvitals
+
 from leaks import LOOPS, close
 
 BATCHES = 6

@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from conftest import eventually
 from meshvitals import Heartbeat, Monitor, Outcome
+
+from conftest import eventually
 
 
 class Collected(logging.Handler):

@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 import meshvitals
-from conftest import SECOND, eventually, expect_event, expect_status, threads
 from meshvitals import Heartbeat, Kind, Kinds, Monitor, Outcome, Reason, Result, Status, Tcp
+
+from conftest import SECOND, eventually, expect_event, expect_status, threads
 
 
 def is_running() -> bool:
@@ -68,15 +69,23 @@ def test_an_unreferenced_monitor_is_stopped():
 
 def test_options_are_the_documents_keys(manual: Monitor):
     with_options = manual.register(
-        Heartbeat(ttl=timedelta(seconds=30)), name="a", tags=["x"], critical=False, cookie=7,
+        Heartbeat(ttl=timedelta(seconds=30)),
+        name="a",
+        tags=["x"],
+        critical=False,
+        cookie=7,
         failure_threshold=None,
     )
     document = {"name": "b", "heartbeat": {"ttl": "30s"}, "tags": ["x"], "critical": False}
     as_mapping = manual.register(document, cookie=7)
     as_text = manual.register(json.dumps({**document, "name": "c", "cookie": 7}))
     seen = [
-        (check.snapshot().probe, check.snapshot().tags, check.snapshot().critical,
-         check.snapshot().cookie)
+        (
+            check.snapshot().probe,
+            check.snapshot().tags,
+            check.snapshot().critical,
+            check.snapshot().cookie,
+        )
         for check in (with_options, as_mapping, as_text)
     ]
     assert seen == [("heartbeat", ("x",), False, 7)] * 3
@@ -86,7 +95,9 @@ def test_a_configuration_may_be_a_mapping_a_text_or_options():
     for monitor in (
         Monitor({"clock": "manual", "checks": [{"name": "a", "heartbeat": {"ttl": 1}}]}),
         Monitor('{"clock": "manual", "checks": [{"name": "a", "heartbeat": {"ttl": 1}}]}'),
-        Monitor({"clock": "system"}, clock="manual", checks=[{"name": "a", "heartbeat": {"ttl": 1}}]),
+        Monitor(
+            {"clock": "system"}, clock="manual", checks=[{"name": "a", "heartbeat": {"ttl": 1}}]
+        ),
     ):
         assert [check.name for check in monitor] == ["a"]
     with pytest.raises(meshvitals.InvalidDocument):
@@ -120,7 +131,9 @@ def test_a_snapshot_says_everything(manual: Monitor):
     manual.beat("a", Outcome.FAIL, value=3.5, message="no workers")
     seen = manual.snapshot("a")
     assert (seen.status, seen.measured, seen.reason) == (
-        Status.UNHEALTHY, Status.UNHEALTHY, Reason.REPORTED,
+        Status.UNHEALTHY,
+        Status.UNHEALTHY,
+        Reason.REPORTED,
     )
     assert (seen.message, seen.value, seen.threshold) == ("no workers", 3.5, None)
     assert (seen.failures, seen.passes, seen.runs, seen.in_flight) == (1, 0, 1, 0)
@@ -185,7 +198,10 @@ def test_a_probe_runs_once_without_a_monitor(port: int):
     refused = meshvitals.probe_once(Tcp("127.0.0.1:1"), timeout="1s")
     assert (refused.outcome, refused.reason) == (Outcome.FAIL, Reason.CONNECT_REFUSED)
     assert refused.message and set(refused.phases) == {
-        "resolve", "connect", "first_byte", "transfer",
+        "resolve",
+        "connect",
+        "first_byte",
+        "transfer",
     }
     with pytest.raises(meshvitals.WrongMode):
         meshvitals.probe_once(Heartbeat(ttl=1))

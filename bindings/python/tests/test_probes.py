@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import meshvitals
-from meshvitals import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Monitor, Tcp
-from meshvitals import _options
+from meshvitals import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Monitor, Tcp, _options
 
 #: Callbacks belong to languages that can be called back.
 WITHOUT_A_CLASS = {"callback"}
@@ -33,8 +32,13 @@ def test_every_probe_of_the_documents_has_its_class(schema: dict):
     options = set(_options.NamedCheckOptions.__annotations__)
     assert keys(schema["check"]) - options == set(classes) | WITHOUT_A_CLASS
     definitions = {
-        "tcp": "tcp", "http": "http", "cpu": "level", "memory": "level", "disk": "disk",
-        "heartbeat": "heartbeat", "external": None,
+        "tcp": "tcp",
+        "http": "http",
+        "cpu": "level",
+        "memory": "level",
+        "disk": "disk",
+        "heartbeat": "heartbeat",
+        "external": None,
     }
     assert set(definitions) == set(classes)
     for word, definition in definitions.items():

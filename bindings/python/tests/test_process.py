@@ -67,7 +67,7 @@ def test_a_child_is_refused_until_it_starts_the_monitor_again():
         events = monitor.events(Kinds.LIFE)
         monitor.start()
         monitor.beat("jobs")
-        expect(monitor.events(), lambda event: event.status is Status.HEALTHY and event.name == "jobs")
+        assert jobs.status is Status.HEALTHY
 
         def child():
             assert jobs.status is Status.UNKNOWN and not jobs and monitor.status() is Status.UNKNOWN
@@ -144,7 +144,8 @@ def test_forks_in_the_middle_of_runs_and_logs_harm_nobody():
             def child():
                 if turn % 2:
                     monitor.start()
-                    expect(monitor.events(Kinds.RESULT), lambda event: event.outcome is Outcome.PASS)
+                    mine = monitor.events(Kinds.RESULT)
+                    expect(mine, lambda event: event.outcome is Outcome.PASS)
                     monitor.stop()
             in_child(child)
         seen = results.poll(1000, 0)

@@ -34,7 +34,7 @@ def test_every_block_is_a_part_of_an_example(readme: Path):
 
 def test_the_example_watches_a_port_until_it_is_down():
     with socket.create_server(("127.77.1.2", 0)) as listener:
-        child = example("watch.py", "127.77.1.2:%d" % listener.getsockname()[1])
+        child = example("watch.py", f"127.77.1.2:{listener.getsockname()[1]}")
         # The first connection is that of the check; from then on the port is closed.
         listener.accept()[0].close()
     output, errors = child.communicate(timeout=60)

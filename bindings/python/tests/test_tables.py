@@ -57,7 +57,11 @@ def test_reasons_and_codes_have_sentences():
 
 def test_reasons_of_the_host_pass_and_others_do_not():
     reason = Reason(10_001)
-    assert (reason, reason.name, reason.text) == (10_001, "HOST_10001", "a reason of the host program")
+    assert (reason, reason.name, reason.text) == (
+        10_001,
+        "HOST_10001",
+        "a reason of the host program",
+    )
     assert isinstance(reason, Reason)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="9999"):
         Reason(9_999)
