@@ -42,9 +42,11 @@ fn example(name: &str) -> PathBuf {
 #[test]
 fn the_examples_of_the_readme_are_the_files_that_are_built() {
     let readme = read("README.md");
-    for (language, files) in
-        [("rust", &["examples/watch.rs", "examples/custom.rs"][..]), ("c", &["examples/watch.c"])]
-    {
+    for (language, files) in [
+        ("rust", &["examples/watch.rs", "examples/custom.rs"][..]),
+        ("c", &["examples/watch.c"]),
+        ("python", &["examples/watch.py"]),
+    ] {
         let blocks = blocks(&readme, language);
         assert_eq!(blocks.len(), files.len(), "{language}");
         for (block, file) in blocks.iter().zip(files) {

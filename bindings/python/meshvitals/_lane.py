@@ -23,8 +23,10 @@ from .results import Result
 
 __all__ = ["Lane"]
 
-#: How long checks are started before the loop gets its turn.
+#: How long checks are started before the loop gets its turn, and how many: the first step of each
+#: is made within the next turn.
 _SLICE_NS = 1_000_000
+_SLICE = 16
 
 _CANCELLED = Result(Outcome.LOCAL, message="its task was cancelled")
 
@@ -92,15 +94,17 @@ class Lane:
 
     def _start_some(self) -> None:
         self._scheduled = False
-        until = time.monotonic_ns() + _SLICE_NS
+        until, started = time.monotonic_ns() + _SLICE_NS, 0
         while self._waiting:
+            if started == _SLICE or time.monotonic_ns() >= until:
+                if not self._scheduled:
+                    self._scheduled = True
+                    self.loop.call_soon(self._start_some)
+                return
             run = self._waiting.popleft()
             if run.claim() and run.enter():
                 self._begin(run, run.function.call)
-            if time.monotonic_ns() >= until and self._waiting and not self._scheduled:
-                self._scheduled = True
-                self.loop.call_soon(self._start_some)
-                return
+            started += 1
 
     def _begin(self, run: Run, call: Callable[[], Awaitable[Any]]) -> None:
         check = run.function.check

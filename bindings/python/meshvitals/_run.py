@@ -25,6 +25,9 @@ __all__ = ["NO_LOOP", "Function", "Place", "Run"]
 
 NO_LOOP = Result(Outcome.LOCAL, Reason.HOST_NOT_POLLING, message="it was given no event loop")
 
+_STUCK = Result(Outcome.TIMEOUT, Reason.STILL_RUNNING)
+_WAITING = Result(Outcome.LOCAL, Reason.LOCAL_STARVED, message="an earlier run could not go on")
+
 #: How long before the deadline it is decided whose fault a silence is, at most.
 _MARGIN_NS = 50_000_000
 
@@ -78,8 +81,11 @@ class Run:
         self.lane = lane
         self.token = token
         self.deadline_ns = deadline_ns
+        timeout_ns = max(0, deadline_ns - time.monotonic_ns())
         #: How long before the deadline the silence is judged.
-        self.margin_ns = min(_MARGIN_NS, max(0, deadline_ns - time.monotonic_ns()) // 4)
+        self.margin_ns = min(_MARGIN_NS, timeout_ns // 4)
+        #: When a function that was excused has had its whole time once more.
+        self._excused_until_ns = deadline_ns + timeout_ns
         #: Whether there is nothing more to report.
         self.over = False
         #: On a loop: its task.
@@ -114,9 +120,13 @@ class Run:
     def judge(self) -> None:
         """Reports it as LOCAL if its function could not help it."""
         if self._place is not None:
-            excuse = self._place.judge(self, not self.claim())
+            started = not self.claim()
+            excuse = self._place.judge(self, started)
             if excuse is not None:
                 self.report(excuse)
+                if started:
+                    # The engine takes the run for answered, and will not say that it is over.
+                    self._place.cancel(self)
 
     # -- From where it runs -----------------------------------------------------------------------
 
@@ -136,9 +146,8 @@ class Run:
         """Begins the function, unless an earlier run of it has not come back."""
         inside = self.function.inside
         if inside is not None and not inside.is_lost():
-            stuck = Result(Outcome.TIMEOUT, Reason.STILL_RUNNING)
-            waiting = Result(Outcome.LOCAL, Reason.LOCAL_STARVED, message="it could not go on")
-            self.report(stuck if inside._overran else waiting)
+            stuck = inside._overran or time.monotonic_ns() >= inside._excused_until_ns
+            self.report(_STUCK if stuck else _WAITING)
             return False
         self.function.inside = self
         self._started_ns = time.monotonic_ns()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from types import TracebackType
 from typing import Deque, Dict, List, Optional, Type
 
@@ -42,10 +43,11 @@ class Events:
         as it takes). Empty when the time passed and after ``wake``; raises ``Stopped`` when the
         monitor is stopped and no event is left. On the queue of a manual monitor it never waits.
         """
-        if self._taken and limit > 0:
-            count = min(limit, len(self._taken))
-            return [self._taken.popleft() for _ in range(count)]
-        return self._subscription.poll(limit, timeout)
+        taken: List[Event] = []
+        while len(taken) < limit and self._taken:
+            with suppress(IndexError):  # Another thread was faster.
+                taken.append(self._taken.popleft())
+        return taken or self._subscription.poll(limit, timeout)
 
     def fileno(self) -> int:
         """The descriptor that is readable while there is something to poll."""
@@ -73,21 +75,23 @@ class Events:
         return self
 
     def __next__(self) -> Event:
-        while not self._taken:
+        while True:
+            with suppress(IndexError):
+                return self._taken.popleft()
             if not self._take(timeout=None):
                 raise StopIteration
-        return self._taken.popleft()
 
     def __aiter__(self) -> Events:
         return self
 
     async def __anext__(self) -> Event:
-        while not self._taken:
+        while True:
+            with suppress(IndexError):
+                return self._taken.popleft()
             if not self._take(timeout=0):
                 raise StopAsyncIteration
             if not self._taken:
                 await self._readable()
-        return self._taken.popleft()
 
     def _take(self, timeout: Optional[float]) -> bool:
         """Takes what there is; false at the end."""

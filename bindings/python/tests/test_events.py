@@ -181,6 +181,8 @@ def test_two_tasks_may_share_a_subscription(monitor: Monitor, new_loop):
             monitor.register(Heartbeat(ttl=30), name=name)
         told = await asyncio.wait_for(asyncio.gather(*tasks), BOUND)
         assert sorted(event.name for event in told) == ["a", "b"]
+        # Nothing is watched while nobody waits.
+        assert not asyncio.get_running_loop().remove_reader(events)
 
     run(new_loop, main)
 

@@ -47,9 +47,9 @@ def quick(**options):
 """
 
 
-def run(program: str, code: int = 0) -> str:
+def run(program: str, code: int = 0, before: str = "") -> str:
     """Runs a program to its end, and returns what it printed."""
-    text = PRELUDE + textwrap.dedent(program)
+    text = before + PRELUDE + textwrap.dedent(program)
     # Forking with threads is what is tested here.
     flags = ["-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning"]
     ended = subprocess.run(
@@ -252,6 +252,47 @@ EXITS = {
 def test_the_interpreter_ends(case: str):
     code = 1 if case == "with an exception" else 0
     run("monitor = quick()\n" + textwrap.dedent(EXITS[case]), code)
+
+
+def test_nothing_runs_any_more_when_the_interpreter_goes():
+    # What is registered first runs last.
+    before = """
+import atexit, threading
+atexit.register(lambda: print([thread.name for thread in threading.enumerate()]))
+"""
+    output = run(
+        """
+        monitor = quick()
+        monitor.check("a", interval="10ms", initial_delay=0)(lambda: None)
+        monitor.set_log()
+        monitor.start()
+        expect(monitor.events(Kinds.RESULT), lambda event: event.name == "a")
+        """,
+        before=before,
+    )
+    assert output == "['MainThread']\n"
+
+
+def test_no_request_is_lost_when_a_child_starts():
+    run(
+        """
+        monitor = quick()
+        monitor.check("a", interval="1h", initial_delay=0)(lambda: None)
+
+        def child():
+            monitor.start()
+            # The next run would be an hour later.
+            until = time.monotonic() + 30
+            while not monitor["a"]:
+                assert time.monotonic() < until, monitor.snapshot("a")
+                time.sleep(0.001)
+            monitor.stop()
+
+        monitor.start()
+        for _ in range(20):
+            in_child(child)
+        """
+    )
 
 
 def test_interrupting_an_iteration_ends_the_program():
