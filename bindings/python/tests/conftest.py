@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import time
-from typing import Callable, Iterator, Set
+from typing import Callable, Dict, Iterator, List, Set
 
 import pytest
 
@@ -34,6 +35,22 @@ def expect_status(events: Events, name: str, status: meshvitals.Status) -> Event
         events,
         lambda event: event.kind == Kind.STATUS and (event.name, event.status) == (name, status),
     )
+
+
+async def collect(events: Events, names: List[str]) -> Dict[str, list]:
+    """The first results of each of these checks."""
+    seen: Dict[str, list] = {name: [] for name in names}
+    async for event in events:
+        if event.name in seen:
+            seen[event.name].append((event.outcome, event.reason))
+        if all(seen.values()):
+            return seen
+    raise AssertionError("the monitor ended")
+
+
+async def works() -> None:
+    """A check that passes."""
+    await asyncio.sleep(0)
 
 
 def threads() -> Set[str]:

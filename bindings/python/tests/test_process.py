@@ -295,6 +295,28 @@ def test_no_request_is_lost_when_a_child_starts():
     )
 
 
+def test_logging_goes_on_in_a_child():
+    output = run(
+        """
+        import logging
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+        monitor = quick()
+        monitor.register(Heartbeat("1h"), name="jobs")
+        monitor.set_log()
+        monitor.start()
+
+        def child():
+            monitor.start()
+            monitor.beat("jobs")
+            monitor.stop()
+            sys.stdout.flush()
+
+        in_child(child)
+        """
+    )
+    assert "jobs: UNKNOWN -> HEALTHY (none)" in output
+
+
 def test_interrupting_an_iteration_ends_the_program():
     run(
         """
