@@ -1,0 +1,3 @@
+module meshvitals
+
+go 1.24

@@ -1,0 +1,96 @@
+package meshvitals
+
+/*
+#include <meshvitals.h>
+*/
+import "C"
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// logCapacity is that of the queue of what is to be logged.
+const logCapacity = 1024
+
+// log writes what the library says and what changes to a logger of the program.
+type log struct {
+	inner  *inner
+	pump   pump
+	logger atomic.Pointer[slog.Logger]
+}
+
+func (l *log) init(inner *inner) {
+	l.inner = inner
+	l.pump.take = func(raw *C.meshvitals_event_t) {
+		if logger := l.logger.Load(); logger != nil {
+			l.write(logger, eventFrom(raw, &inner.clock))
+		}
+	}
+}
+
+// LogTo sends the library's log, changes of status and the stacks of checks that panicked to a
+// logger; nil ends that. A check that does not work is a warning, other changes are information.
+func (m *Monitor) LogTo(logger *slog.Logger) error {
+	defer runtime.KeepAlive(m)
+	l := &m.inner.log
+	l.logger.Store(logger)
+	if logger == nil {
+		l.pump.close()
+		return nil
+	}
+	return l.pump.open(func() (*queue, error) {
+		return m.inner.subscribe(KindLog|KindStatus, logCapacity)
+	})
+}
+
+func (l *log) write(logger *slog.Logger, event Event) {
+	ctx, level := context.Background(), slog.LevelInfo
+	switch {
+	case event.Kind == EventLog:
+		levels := [...]slog.Level{slog.LevelError, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug}
+		if int(event.Detail) < len(levels) && event.Detail >= 0 {
+			level = levels[event.Detail]
+		}
+		put(ctx, logger, event.At, level, event.Text)
+		return
+	case event.Kind != EventStatus || event.Reason == ReasonInitial:
+		return
+	case event.Status == Unhealthy:
+		level = slog.LevelWarn
+	}
+	put(ctx, logger, event.At, level, "status changed", l.name(event.ID), slog.Any("event", event))
+}
+
+func (l *log) panicked(id ID, value any, stack []byte) {
+	if logger := l.logger.Load(); logger != nil {
+		put(context.Background(), logger, time.Now(), slog.LevelError, "check panicked",
+			l.name(id), slog.Any("panic", value), slog.String("stack", string(stack)))
+	}
+}
+
+// put writes a record with the time at which it happened.
+func put(
+	ctx context.Context, logger *slog.Logger, at time.Time, level slog.Level, text string,
+	attributes ...slog.Attr,
+) {
+	if logger.Enabled(ctx, level) {
+		record := slog.NewRecord(at, level, text, 0)
+		record.AddAttrs(attributes...)
+		_ = logger.Handler().Handle(ctx, record)
+	}
+}
+
+// name is the name of a check or group, empty if it is gone.
+func (l *log) name(id ID) slog.Attr {
+	raw := &C.meshvitals_snapshot_t{struct_size: C.sizeof_meshvitals_snapshot_t}
+	_ = l.inner.call("snapshot", func(
+		m *C.meshvitals_monitor_t, _ *C.meshvitals_error_t,
+	) C.meshvitals_code_t {
+		return C.meshvitals_snapshot(m, C.meshvitals_check_id_t(id), raw)
+	})
+	return slog.String("name", fromC(raw.name[:]))
+}

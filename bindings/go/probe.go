@@ -1,0 +1,95 @@
+package meshvitals
+
+import (
+	"context"
+	"time"
+)
+
+// Probe is what a check does when it runs: [TCP], [HTTP], [CPU], [Memory], [Disk], [Heartbeat],
+// [External], or a function of the program, [Func] or [Measure].
+type Probe interface {
+	// key is the probe's key in a check's document.
+	key() string
+}
+
+// TCP connects to a stream socket.
+type TCP struct {
+	Address string `doc:"address"` // "10.0.0.5:5432", "[::1]:5432", "db:5432", "unix:/run/x.sock"
+	Connect string `doc:"connect"` // "full", or "fast": only the target's kernel sees it
+}
+
+// HTTP sends one HTTP/1.1 request. Headers, body and expected text are secret: no message
+// repeats them.
+type HTTP struct {
+	URL     string            `doc:"url"`
+	Address string            `doc:"address"` // where to connect to instead
+	Method  string            `doc:"method"`
+	Headers map[string]string `doc:"headers"`
+	Body    string            `doc:"body"`
+	Host    string            `doc:"host"`
+	Expect  Expect            `doc:"expect"`
+}
+
+// Expect is what the answer to an HTTP request must look like.
+type Expect struct {
+	Status       []string `doc:"status"` // codes and ranges: "204", "300-399"
+	BodyContains string   `doc:"body_contains"`
+	BodyLimit    int      `doc:"body_limit"` // bytes that are read
+}
+
+// CPU measures the share of CPU time in use.
+type CPU struct {
+	Threshold float64 `doc:"threshold"`
+}
+
+// Memory measures the share of memory in use.
+type Memory struct {
+	Threshold float64 `doc:"threshold"`
+}
+
+// Disk measures the share of a filesystem in use.
+type Disk struct {
+	Path      string  `doc:"path"`
+	Threshold float64 `doc:"threshold"`
+}
+
+// Heartbeat waits for [Check.Beat]; silence beyond the TTL is a failure.
+type Heartbeat struct {
+	TTL time.Duration `doc:"ttl"`
+}
+
+// External asks the program through CHECK_DUE events of a [Subscription] with [KindDue], which
+// [Check.Report] answers. Func and Measure are the comfortable way; a monitor cannot have both,
+// because only one subscription gets these events.
+type External struct{}
+
+// Func is a check of the program, run in a goroutine whenever it is due. nil passes; an error
+// fails, unless [Warn] or [Local] made it. The context ends at the deadline, and when nobody
+// wants the answer any more. At the deadline the result is a timeout, whatever the function does,
+// but it is never started twice at once: one that does not come back is a timeout each round. A
+// panic is that check's failure.
+type Func func(ctx context.Context) error
+
+// Measure is a check of the program that has more to say than Func: a value, a reason.
+type Measure func(ctx context.Context) Result
+
+func (TCP) key() string       { return "tcp" }
+func (HTTP) key() string      { return "http" }
+func (CPU) key() string       { return "cpu" }
+func (Memory) key() string    { return "memory" }
+func (Disk) key() string      { return "disk" }
+func (Heartbeat) key() string { return "heartbeat" }
+func (External) key() string  { return "external" }
+func (Func) key() string      { return "external" }
+func (Measure) key() string   { return "external" }
+
+// function is what is to be called for a probe, nil if the library runs it.
+func function(probe Probe) Measure {
+	switch probe := probe.(type) {
+	case Func:
+		return func(ctx context.Context) Result { return resultOf(probe(ctx)) }
+	case Measure:
+		return probe
+	}
+	return nil
+}
