@@ -43,6 +43,25 @@ func (m *Monitor) Handle(id ID) (Handle, error) {
 	})
 }
 
+// Name is the name of the check or group of an id, empty if it is gone.
+func (m *Monitor) Name(id ID) string {
+	defer runtime.KeepAlive(m)
+	return m.inner.name(id)
+}
+
+func (i *inner) name(id ID) string {
+	raw := &C.meshvitals_snapshot_t{struct_size: C.sizeof_meshvitals_snapshot_t}
+	err := i.call("name", func(
+		c *C.meshvitals_monitor_t, _ *C.meshvitals_error_t,
+	) C.meshvitals_code_t {
+		return C.meshvitals_snapshot(c, C.meshvitals_check_id_t(id), raw)
+	})
+	if err != nil {
+		return ""
+	}
+	return fromC(raw.name[:])
+}
+
 // Checks is all checks, those of the library included.
 func (m *Monitor) Checks() ([]Check, error) {
 	defer runtime.KeepAlive(m)

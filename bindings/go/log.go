@@ -62,13 +62,14 @@ func (l *log) write(logger *slog.Logger, event Event) {
 	case event.Status == Unhealthy:
 		level = slog.LevelWarn
 	}
-	put(ctx, logger, event.At, level, "status changed", l.name(event.ID), slog.Any("event", event))
+	put(ctx, logger, event.At, level, "status changed",
+		slog.String("name", l.inner.name(event.ID)), slog.Any("event", event))
 }
 
 func (l *log) panicked(id ID, value any, stack []byte) {
 	if logger := l.logger.Load(); logger != nil {
 		put(context.Background(), logger, time.Now(), slog.LevelError, "check panicked",
-			l.name(id), slog.Any("panic", value), slog.String("stack", string(stack)))
+			slog.String("name", l.inner.name(id)), slog.Any("panic", value), slog.String("stack", string(stack)))
 	}
 }
 
@@ -82,15 +83,4 @@ func put(
 		record.AddAttrs(attributes...)
 		_ = logger.Handler().Handle(ctx, record)
 	}
-}
-
-// name is the name of a check or group, empty if it is gone.
-func (l *log) name(id ID) slog.Attr {
-	raw := &C.meshvitals_snapshot_t{struct_size: C.sizeof_meshvitals_snapshot_t}
-	_ = l.inner.call("snapshot", func(
-		m *C.meshvitals_monitor_t, _ *C.meshvitals_error_t,
-	) C.meshvitals_code_t {
-		return C.meshvitals_snapshot(m, C.meshvitals_check_id_t(id), raw)
-	})
-	return slog.String("name", fromC(raw.name[:]))
 }

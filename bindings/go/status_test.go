@@ -1,6 +1,7 @@
 package meshvitals_test
 
 import (
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -103,28 +104,20 @@ func BenchmarkStatus(b *testing.B) {
 	sink.Store(sum)
 }
 
+// A check whose cell is written every 10 ms.
 func BenchmarkStatusWhileTheEngineWrites(b *testing.B) {
-	check := measured(b)
-	done := make(chan struct{})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for status := meshvitals.Healthy; ; status ^= 3 {
-			select {
-			case <-done:
-				return
-			default:
-				_ = check.Override(status, meshvitals.Forever)
-			}
-		}
-	}()
+	listener, err := net.Listen("tcp", "127.78.1.2:0")
+	expectOK(b, err)
+	defer listener.Close()
+	monitor := started(b, quiet)
+	check := register(b, monitor, "a", meshvitals.TCP{Address: listener.Addr().String()},
+		meshvitals.WithInterval(10*time.Millisecond))
 	sum := int32(0)
 	for b.Loop() {
 		sum += int32(check.Status())
 	}
 	sink.Store(sum)
-	close(done)
-	<-ended
+	expect(b, check.Status(), meshvitals.Healthy)
 }
 
 func BenchmarkStatusAt(b *testing.B) {
