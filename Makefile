@@ -10,6 +10,7 @@ ARGS ?=
 PYTHON ?= python3
 # The Python module is linked without a libpython, and can so be checked without a Python.
 export PYO3_BUILD_EXTENSION_MODULE := 1
+GO ?= go
 VENV := target/venv
 PACKAGE := bindings/python
 WHEELS := target/wheels
@@ -17,8 +18,8 @@ WHEELS := target/wheels
 INSTALLED := target/venv-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help build run python installed test test-rust test-python check lint lint-python bench \
-	bench-python need-build need-test need-python
+.PHONY: help build run python installed test test-rust test-python test-go check lint lint-python \
+	lint-go bench bench-python need-build need-test need-python need-go
 
 # $(call need,tool ...): stops and names each tool that is not found.
 define need
@@ -40,7 +41,7 @@ python: need-python $(VENV)/ready ## The wheel of the Python package, in target/
 	rm -rf $(WHEELS)
 	$(VENV)/bin/maturin build --quiet --release --manifest-path $(PACKAGE)/Cargo.toml --out $(WHEELS)
 
-test: need-test test-rust test-python ## Every test
+test: need-test need-go test-rust test-python test-go ## Every test
 
 test-rust: need-test $(VENV)/ready
 	$(CARGO) test --workspace --exclude meshvitals-python --features schema
@@ -48,7 +49,23 @@ test-rust: need-test $(VENV)/ready
 test-python: installed
 	cd $(PACKAGE)/tests && $(abspath $(INSTALLED))/bin/python -X dev -W error -m pytest $(ARGS)
 
-lint: need-build lint-python ## Formatting, clippy and ruff, without a warning
+# The library of the tests, with the name that programs look for when they run. It is not a place
+# that other tests look into.
+GO_LIBRARY := $(CURDIR)/target/go
+GO_TEST := cd bindings/go && CGO_LDFLAGS="-L$(GO_LIBRARY)" LD_LIBRARY_PATH="$(GO_LIBRARY)" $(GO) test
+
+# Without -count=1 results would be kept although the library has changed. The race detector and a
+# collector that never rests come together; -short leaves out what builds programs.
+test-go: need-go ## The tests of the Go package
+	$(CARGO) build
+	mkdir -p $(GO_LIBRARY)
+	ln -sf ../debug/libmeshvitals.a ../debug/libmeshvitals.so $(GO_LIBRARY)
+	ln -sf ../debug/libmeshvitals.so $(GO_LIBRARY)/libmeshvitals.so.0
+	$(GO_TEST) -count=1 ./...
+	$(GO_TEST) -count=1 -short -tags meshvitals_static ./...
+	GOGC=1 GODEBUG=cgocheck=1 && export GOGC GODEBUG && $(GO_TEST) -count=1 -short -race ./...
+
+lint: need-build lint-python lint-go ## Formatting and lints of each language, without a warning
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --features schema -- -D warnings
 
@@ -56,6 +73,16 @@ lint-python: need-python $(VENV)/ready
 	$(VENV)/bin/ruff format --no-cache --quiet --check --config $(PACKAGE)/pyproject.toml $(PACKAGE) examples
 	$(VENV)/bin/ruff check --no-cache --quiet $(PACKAGE)
 	$(VENV)/bin/ruff check --no-cache --quiet --config $(PACKAGE)/pyproject.toml --ignore T20 examples
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Without the module proxy there is no staticcheck, and that is said.
+lint-go: need-go ## Formatting, vet and staticcheck of the Go package
+	cd bindings/go && test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l . | tee /dev/stderr)"
+	cd bindings/go && $(GO) vet ./... && $(GO) vet -tags meshvitals_static ./...
+	@GOBIN=$(CURDIR)/target/go/bin GOFLAGS= $(GO) install $(STATICCHECK) || \
+	echo 'staticcheck is not to be had: its part is skipped' >&2
+	@tool=$(CURDIR)/target/go/bin/staticcheck; test ! -x $$tool || { cd bindings/go && $$tool ./...; }
 
 check: lint test ## What a change must pass
 
@@ -84,3 +111,6 @@ $(VENV)/ready: $(PACKAGE)/requirements-test.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet -r $<
 	touch $@
+
+need-go:
+	$(call need,$(CARGO) $(GO) $(CC))

@@ -41,6 +41,9 @@ func TestTheProgramsOfTheReadmesAreTheExamples(t *testing.T) {
 
 // What a stranger does: the commands of the README, in a module of their own.
 func TestTheProgramOfTheReadmeBuildsElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it links two programs")
+	}
 	here, err := os.Getwd()
 	expectOK(t, err)
 	module := t.TempDir()
