@@ -108,7 +108,7 @@ need-python:
 
 # The tools of the Python package, and a parser of OpenMetrics that is not ours.
 $(VENV)/ready: $(PACKAGE)/requirements-test.txt
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet -r $<
 	touch $@
 
