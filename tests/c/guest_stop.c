@@ -106,7 +106,7 @@ static void from_many_threads(void) {
 }
 
 int main(void) {
-  alarm(50);
+  alarm(300);
   listener(&silent);
   port = serve();
   with_runs_in_flight();
