@@ -25,9 +25,10 @@
    all signals are blocked on them.
 
    Fork: a child must not use what it inherits, and every call there answers
-   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it, for
-   a manual monitor as well. Subscriptions must be made anew; freeing an inherited one closes the
-   child's copy of its descriptor. The engine's own descriptors are closed in the child at once.
+   MESHVITALS_ERROR_FORKED, whatever its other arguments are, statuses UNKNOWN, until
+   meshvitals_monitor_start is called in it, for a manual monitor as well. Subscriptions must be
+   made anew; freeing an inherited one closes the child's copy of its descriptor. The engine's own
+   descriptors are closed in the child at once.
 
    Order: checks may be registered and subscriptions made before meshvitals_monitor_start and
    after it, in any order; see meshvitals_subscribe.
@@ -966,7 +967,7 @@ meshvitals_code_t meshvitals_report(meshvitals_monitor_t *m,
 
 // Reports the outcomes of the host's own requests. Not built yet.
 //
-// Returns: UNSUPPORTED; NULL; NOT_FOUND, STALE.
+// Returns: UNSUPPORTED; NULL; NOT_FOUND, STALE; FORKED.
 // Threads: any.
 // Ownership: nothing.
 // Since: 0.1.0

@@ -107,15 +107,32 @@ fn every_function_says_what_it_returns_and_who_may_call() {
     }
 }
 
+/// The declaration of a function, from its brackets on.
+fn declaration<'a>(header: &'a str, name: &str) -> &'a str {
+    // The last place where it stands: the example at the top calls some of them.
+    let declared = header.rsplit(&format!("{name}(")).next().unwrap_or_default();
+    declared.split(';').next().unwrap_or_default()
+}
+
+#[test]
+fn every_function_that_takes_a_handle_is_called_in_a_forked_child() {
+    let header = read(HEADER);
+    let handles = ["meshvitals_monitor_t *m", "meshvitals_subscription_t *s"];
+    let takes_one = |name: &str| handles.iter().any(|h| declaration(&header, name).contains(h));
+    let functions = header::functions(&header);
+    let taking: Vec<_> = functions.iter().filter(|f| takes_one(&f.name)).collect();
+    assert!(taking.len() > 25, "functions were found");
+    let program = read("tests/c/guest_fork.c");
+    for function in taking {
+        assert!(program.contains(&format!("{}(", function.name)), "{}", function.name);
+    }
+}
+
 #[test]
 fn every_function_that_takes_a_document_says_how_long_it_may_be() {
     let header = read(HEADER);
     let functions = header::functions(&header);
-    let takes_one = |name: &str| {
-        // The last place where it stands: the example at the top calls some of them.
-        let declared = header.rsplit(&format!("{name}(")).next().unwrap_or_default();
-        declared.split(';').next().is_some_and(|declared| declared.contains("_json"))
-    };
+    let takes_one = |name: &str| declaration(&header, name).contains("_json");
     let taking: Vec<_> = functions.iter().filter(|f| takes_one(&f.name)).collect();
     assert_eq!(taking.len(), 6, "new, register, _many, _callback, replace, probe_once");
     for function in taking {

@@ -25,9 +25,10 @@
    all signals are blocked on them.
 
    Fork: a child must not use what it inherits, and every call there answers
-   MESHVITALS_ERROR_FORKED, statuses UNKNOWN, until meshvitals_monitor_start is called in it, for
-   a manual monitor as well. Subscriptions must be made anew; freeing an inherited one closes the
-   child's copy of its descriptor. The engine's own descriptors are closed in the child at once.
+   MESHVITALS_ERROR_FORKED, whatever its other arguments are, statuses UNKNOWN, until
+   meshvitals_monitor_start is called in it, for a manual monitor as well. Subscriptions must be
+   made anew; freeing an inherited one closes the child's copy of its descriptor. The engine's own
+   descriptors are closed in the child at once.
 
    Order: checks may be registered and subscriptions made before meshvitals_monitor_start and
    after it, in any order; see meshvitals_subscribe.

@@ -62,3 +62,28 @@ impl Inner {
         self.generation.store(fork::generation(), Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::Monitor;
+    use crate::error::{Code, Error};
+    use crate::model::Kinds;
+    use crate::sync::Ordering;
+    use crate::sys::fork;
+
+    #[test]
+    fn a_child_hears_of_the_fork_whatever_else_is_wrong() {
+        let monitor = Monitor::new(None).unwrap();
+        // As a child finds it.
+        monitor.inner.generation.store(fork::generation().wrapping_sub(1), Ordering::Release);
+        let expect_forked = |refused: Option<Error>| {
+            assert_eq!(refused.expect("a refusal").code(), Code::Forked);
+        };
+        expect_forked(monitor.register("{").err());
+        expect_forked(monitor.register_many("{").err());
+        expect_forked(monitor.replace("{").err());
+        expect_forked(monitor.subscribe(Kinds(0), 0).err());
+        expect_forked(monitor.render("xml").err());
+        monitor.inner.generation.store(fork::generation(), Ordering::Release);
+    }
+}

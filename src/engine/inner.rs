@@ -42,7 +42,7 @@ pub struct Inner {
 
 impl Inner {
     /// FORKED if this process is not the one in which the monitor was started.
-    pub(super) fn check_fork(&self) -> Result<(), Error> {
+    pub(crate) fn check_fork(&self) -> Result<(), Error> {
         if self.generation.load(Ordering::Acquire) == fork::generation() {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! The monitor: the lock around the core, and the calls of the host program.
 //!
-//! Every call compares the process generation before it touches a lock, so that a forked child
-//! gets an error instead of a hang. What runs foreign code (drops of callbacks, the log) happens
+//! Every call compares the process generation before it touches a lock or looks at an argument,
+//! so that a forked child gets that error, whatever else is wrong, instead of a hang. What runs foreign code (drops of callbacks, the log) happens
 //! after the lock is left.
 
 use super::callback::Callback;
@@ -98,7 +98,7 @@ impl Monitor {
     ///
     /// DOCUMENT or RANGE with the place; EXISTS; MODE; LIMIT.
     pub fn register(&self, document: &str) -> Result<CheckId, Error> {
-        let spec = document::parse_check(document, &self.inner.defaults)?;
+        let spec = self.parse(document)?;
         self.inner.call(|core| Ok(core.register(vec![spec], false)?[0]))
     }
 
@@ -117,6 +117,7 @@ impl Monitor {
         documents: &str,
         room: usize,
     ) -> Result<Vec<CheckId>, Error> {
+        self.inner.check_fork()?;
         let specs = document::parse_checks(documents, &self.inner.defaults)?;
         if specs.len() > room {
             let allowed = format!("at least {}, as many as the array has checks", specs.len());
@@ -144,7 +145,7 @@ impl Monitor {
         document: &str,
         make: impl FnOnce() -> Box<dyn Callback>,
     ) -> Result<CheckId, Error> {
-        let spec = document::parse_check(document, &self.inner.defaults)?;
+        let spec = self.parse(document)?;
         self.inner.call(|core| core.register_callback(spec, make))
     }
 
@@ -155,8 +156,13 @@ impl Monitor {
     ///
     /// As [`Monitor::register`] without EXISTS; MODE for callback checks.
     pub fn replace(&self, document: &str) -> Result<CheckId, Error> {
-        let spec = document::parse_check(document, &self.inner.defaults)?;
+        let spec = self.parse(document)?;
         self.inner.call(|core| core.replace(spec))
+    }
+
+    fn parse(&self, document: &str) -> Result<document::CheckSpec, Error> {
+        self.inner.check_fork()?;
+        document::parse_check(document, &self.inner.defaults)
     }
 
     /// Removes a check; a run in flight is forgotten.

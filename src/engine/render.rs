@@ -32,6 +32,7 @@ impl Monitor {
     /// # Ok::<(), meshvitals::Error>(())
     /// ```
     pub fn render(&self, format: &str) -> Result<String, Error> {
+        self.inner.check_fork()?;
         match format {
             "json" => Ok(report::json(&self.view()?)),
             "openmetrics" => report::openmetrics(self.view()?),

@@ -126,7 +126,8 @@ impl Subscription {
         self.check_fork().map_or(0, |()| self.mailbox.merged())
     }
 
-    fn check_fork(&self) -> Result<(), Error> {
+    /// FORKED in a child of the process in which it was made.
+    pub(crate) fn check_fork(&self) -> Result<(), Error> {
         if self.born == fork::generation() {
             return Ok(());
         }
@@ -156,6 +157,7 @@ impl Inner {
         kinds: Kinds,
         capacity: usize,
     ) -> Result<Subscription, Error> {
+        self.check_fork()?;
         if kinds.0 == 0 || kinds.0 & !Kinds::ALL.0 != 0 {
             let allowed = "1 to 31: STATUS 1, DUE 2, RESULT 4, LIFE 8, LOG 16";
             return Err(Error::range("kinds", kinds.0, allowed));

@@ -14,17 +14,30 @@ fn null(what: &str) -> Error {
     Error::refused(Code::Null, format!("{what} is NULL"))
 }
 
-/// The monitor of a handle.
+/// The monitor of a handle; FORKED in a child in which it was not started, before the other
+/// arguments are looked at.
 ///
 /// # Safety
 ///
 /// `m` is NULL or a handle that was not freed and is not freed meanwhile.
 pub unsafe fn monitor<'a>(m: *const meshvitals_monitor_t) -> Result<&'a Monitor, Error> {
     // SAFETY: the caller's promise.
+    let monitor = unsafe { inherited_monitor(m) }?;
+    monitor.inner.check_fork()?;
+    Ok(monitor)
+}
+
+/// The same for the few calls that a child may make.
+///
+/// # Safety
+///
+/// As [`monitor`].
+pub unsafe fn inherited_monitor<'a>(m: *const meshvitals_monitor_t) -> Result<&'a Monitor, Error> {
+    // SAFETY: the caller's promise.
     unsafe { m.as_ref() }.map(|handle| &handle.monitor).ok_or_else(|| null("the monitor"))
 }
 
-/// The subscription of a handle.
+/// The subscription of a handle; FORKED in a child, before the other arguments are looked at.
 ///
 /// # Safety
 ///
@@ -33,7 +46,9 @@ pub unsafe fn subscription<'a>(
     s: *const meshvitals_subscription_t,
 ) -> Result<&'a Subscription, Error> {
     // SAFETY: the caller's promise.
-    unsafe { s.as_ref() }.map(|handle| &handle.subscription).ok_or_else(|| null("the subscription"))
+    let handle = unsafe { s.as_ref() }.ok_or_else(|| null("the subscription"))?;
+    handle.subscription.check_fork()?;
+    Ok(&handle.subscription)
 }
 
 /// A text that must be there.

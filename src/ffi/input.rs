@@ -38,7 +38,7 @@ pub unsafe extern "C" fn meshvitals_report(
 
 /// Reports the outcomes of the host's own requests. Not built yet.
 ///
-/// Returns: UNSUPPORTED; NULL; NOT_FOUND, STALE.
+/// Returns: UNSUPPORTED; NULL; NOT_FOUND, STALE; FORKED.
 /// Threads: any.
 /// Ownership: nothing.
 /// Since: 0.1.0

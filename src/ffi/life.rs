@@ -1,6 +1,6 @@
 //! Making, starting, stopping and freeing a monitor; the versions and the texts.
 
-use super::arguments::{monitor, optional_text, output};
+use super::arguments::{inherited_monitor, monitor, optional_text, output};
 use super::constants::MESHVITALS_VERSION;
 use super::guard::{attempt, guard, quiet};
 use super::types::{meshvitals_code_t, meshvitals_error_t, meshvitals_monitor_t};
@@ -60,7 +60,7 @@ pub extern "C" fn meshvitals_reason_text(reason: i32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn meshvitals_now_ns(m: *const meshvitals_monitor_t) -> u64 {
     // SAFETY: the caller's promise, as the header says.
-    attempt(|| Ok(unsafe { monitor(m) }?.now().0)).unwrap_or(0)
+    attempt(|| Ok(unsafe { inherited_monitor(m) }?.now().0)).unwrap_or(0)
 }
 
 /// Makes a monitor from a configuration document, a JSON object of at most 64 MiB; NULL is `{}`.
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn meshvitals_monitor_start(
     err: *mut meshvitals_error_t,
 ) -> meshvitals_code_t {
     // SAFETY: the caller's promises, as the header says.
-    unsafe { guard(err, || monitor(m)?.start()) }
+    unsafe { guard(err, || inherited_monitor(m)?.start()) }
 }
 
 /// Stops the background thread and waits for it and its helpers, at most `timeout_ms`.

@@ -1,6 +1,6 @@
 //! Reading statuses, cells and snapshots, and the reports.
 
-use super::arguments::{monitor, output, sized, text, write_sized};
+use super::arguments::{inherited_monitor, monitor, output, sized, text, write_sized};
 use super::guard::{attempt, number, put, quiet};
 use super::types::{
     meshvitals_cell_t, meshvitals_check_id_t, meshvitals_code_t, meshvitals_monitor_t,
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn meshvitals_cell(
     id: meshvitals_check_id_t,
 ) -> *const meshvitals_cell_t {
     // SAFETY: the caller's promise, as the header says.
-    let cell = attempt(|| Ok(unsafe { monitor(m) }?.cell(CheckId(id))));
+    let cell = attempt(|| Ok(unsafe { inherited_monitor(m) }?.cell(CheckId(id))));
     cell.ok().flatten().map_or(ptr::null(), ptr::from_ref)
 }
 

@@ -62,36 +62,88 @@ static void *hammer(void *argument) {
   return NULL;
 }
 
-/* Everything in a child that was not started there. */
+static int callback(void *user, const meshvitals_run_t *run, meshvitals_result_t *out) {
+  (void)user, (void)run, (void)out;
+  return 0;
+}
+
+/* Every call that takes a monitor or a subscription, in a child that did not start it: first as it
+   should be, then with all that can be wrong, which must not be what a child hears of. */
 static void inherited(void) {
   const meshvitals_code_t forked = MESHVITALS_ERROR_FORKED;
-  meshvitals_check_id_t id = checks[0];
+  static const char document[] = "{\"name\": \"x\", \"external\": {}}", broken[] = "{\"\xff";
+  meshvitals_check_id_t id = checks[0], ids[2];
   meshvitals_event_t event;
-  meshvitals_snapshot_t snapshot = {.struct_size = sizeof snapshot};
+  meshvitals_snapshot_t snapshot = {.struct_size = sizeof snapshot}, unsized_snapshot = {0};
   meshvitals_result_t result = {.struct_size = sizeof result, .outcome = MESHVITALS_OUTCOME_PASS};
+  meshvitals_result_t unsized_result = {0};
   meshvitals_subscription_t *other;
+  meshvitals_error_t err;
+  uint64_t next;
+  size_t count;
   char buffer[64];
+  NEED(meshvitals_cell(monitor, id) == cell, 0);
   NEED(meshvitals_cell_status(cell, id) == MESHVITALS_STATUS_UNKNOWN, 0);
+  NEED(meshvitals_now_ns(monitor) > 0, 0);
   for (int i = 0; i < CHECKS; i++) CODE(0, meshvitals_status(monitor, checks[i]));
   CODE(0, meshvitals_overall(monitor));
+
   CODE(forked, meshvitals_find(monitor, "c0", &id));
+  CODE(forked, meshvitals_find(monitor, NULL, NULL));
   CODE(forked, meshvitals_group_find(monitor, "overall", &id));
+  CODE(forked, meshvitals_group_find(monitor, broken, &id));
   CODE(forked, meshvitals_list(monitor, NULL, 0));
+  CODE(forked, meshvitals_list(monitor, NULL, 2));
   CODE(forked, meshvitals_answer(monitor, id));
+  CODE(forked, meshvitals_answer(monitor, 0));
   CODE(forked, meshvitals_snapshot(monitor, id, &snapshot));
+  CODE(forked, meshvitals_snapshot(monitor, id, &unsized_snapshot));
+  CODE(forked, meshvitals_snapshot(monitor, 0, NULL));
   CODE(forked, meshvitals_render(monitor, "json", buffer, sizeof buffer));
-  CODE(forked, meshvitals_register(monitor, "{\"name\": \"x\", \"external\": {}}", &id, NULL));
+  CODE(forked, meshvitals_render(monitor, "xml", NULL, 2));
+  CODE(forked, meshvitals_render(monitor, NULL, NULL, 2));
+
+  CODE(forked, meshvitals_register(monitor, document, &id, &err));
+  NEED(err.code == forked, err.code);
+  CODE(forked, meshvitals_register(monitor, broken, NULL, &err));
+  NEED(err.code == forked && err.key[0] == 0, err.code);
+  CODE(forked, meshvitals_register(monitor, "{", NULL, NULL));
+  CODE(forked, meshvitals_register(monitor, NULL, NULL, NULL));
+  CODE(forked, meshvitals_register_many(monitor, "[]", ids, 2, &count, NULL));
+  CODE(forked, meshvitals_register_many(monitor, "{", NULL, 2, NULL, NULL));
+  CODE(forked, meshvitals_register_callback(monitor, document, callback, NULL, NULL, &id, NULL));
+  CODE(forked, meshvitals_register_callback(monitor, broken, NULL, NULL, NULL, &id, NULL));
+  CODE(forked, meshvitals_replace(monitor, document, &id, NULL));
+  CODE(forked, meshvitals_replace(monitor, "[", &id, NULL));
   CODE(forked, meshvitals_unregister(monitor, id));
+  CODE(forked, meshvitals_unregister(monitor, 0));
+  CODE(forked, meshvitals_unregister_many(monitor, &id, 1));
+  CODE(forked, meshvitals_unregister_many(monitor, NULL, 2));
+
   CODE(forked, meshvitals_subscribe(monitor, 1, 8, &other, NULL));
+  CODE(forked, meshvitals_subscribe(monitor, 0, 0, NULL, NULL));
   CODE(forked, meshvitals_poll(changes, &event, sizeof event, 1, -1));
+  CODE(forked, meshvitals_poll(changes, &event, 1, 1, -1));
+  CODE(forked, meshvitals_poll(changes, NULL, sizeof event, 1, -1));
   CODE(forked, meshvitals_event_fd(changes));
   CODE(forked, meshvitals_wake(changes));
+
   CODE(forked, meshvitals_report(monitor, id, &result));
+  CODE(forked, meshvitals_report(monitor, id, &unsized_result));
+  CODE(forked, meshvitals_report(monitor, 0, NULL));
+  CODE(forked, meshvitals_report_traffic(monitor, 0, 1, 1, 1));
   CODE(forked, meshvitals_check_now(monitor, id));
   CODE(forked, meshvitals_pause(monitor, id, 1));
+  CODE(forked, meshvitals_pause(monitor, id, 7));
   CODE(forked, meshvitals_override(monitor, id, 1, 1));
+  CODE(forked, meshvitals_override(monitor, id, 7, 1));
   CODE(forked, meshvitals_set_log(monitor, 3, NULL, NULL, NULL));
+  CODE(forked, meshvitals_set_log(monitor, 7, NULL, NULL, NULL));
+  CODE(forked, meshvitals_monitor_advance(monitor, 0, &next));
   CODE(forked, meshvitals_monitor_stop(monitor, 10000));
+  /* Not what a child may not have, but what nobody has. */
+  CODE(MESHVITALS_ERROR_NULL, meshvitals_find(NULL, "c0", &id));
+  CODE(MESHVITALS_ERROR_NULL, meshvitals_wake(NULL));
   NEED(entries("/proc/self/task") == 3, entries("/proc/self/task"));
 }
 
