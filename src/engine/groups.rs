@@ -97,7 +97,8 @@ impl Groups {
         Ok(groups)
     }
 
-    /// The index of a group, which is made if it is new.
+    /// The index of a group, which is made if it is new. `owner` is the monitor's part of an owner
+    /// word.
     pub fn find_or_add(&mut self, name: &str, owner: u64, now: Tick) -> Result<u32, Error> {
         if let Some(&index) = self.names.get(name) {
             return Ok(index);
@@ -121,6 +122,7 @@ impl Groups {
         };
         group.publish();
         let index = self.free.pop_first().unwrap_or(self.list.len() as u32);
+        publish::set_owner(group.id, owner | u64::from(index));
         if index as usize == self.list.len() {
             self.list.push(Some(group));
         } else {
@@ -137,9 +139,10 @@ impl Groups {
         self.list[*self.names.get(name)? as usize].as_ref()
     }
 
-    /// The group of an id.
+    /// The group of an id, whose owner word says where to look, as that of a check does.
     pub fn get(&self, id: CheckId) -> Option<&Group> {
-        self.iter().find(|group| group.id == id)
+        let place = publish::owner(id) as u32;
+        self.list.get(place as usize)?.as_ref().filter(|group| group.id == id)
     }
 
     /// All groups, the whole first.

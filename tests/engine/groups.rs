@@ -246,6 +246,27 @@ fn tags_that_change_for_ever_do_not_pile_up() {
 }
 
 #[test]
+fn a_group_is_found_by_its_id_wherever_it_stands() {
+    let rig = Rig::new();
+    let tagged = |tag: &str| external(&format!("c-{tag}"), &format!(r#""tags": ["{tag}"]"#));
+    let ids: Vec<CheckId> = ["a", "b", "c"].iter().map(|tag| rig.register(&tagged(tag))).collect();
+    let a = rig.monitor.group_find("a").unwrap();
+    rig.monitor.unregister(ids[0]).unwrap();
+    // It takes the place that the first one had.
+    rig.register(&tagged("d"));
+    let find = |name: &str| rig.monitor.group_find(name).unwrap();
+    for name in ["overall", "readiness", "liveness", "startup", "b", "c", "d"] {
+        let snapshot = rig.monitor.snapshot(find(name)).unwrap();
+        assert_eq!((&*snapshot.name, snapshot.check), (name, find(name)));
+        assert_eq!(&*rig.monitor.name(find(name)).unwrap(), name);
+    }
+    assert_eq!(rig.monitor.snapshot(a).unwrap_err().code(), Code::Stale);
+    // Those of another monitor stand in the same places.
+    let other = Rig::new();
+    assert_eq!(other.monitor.snapshot(find("d")).unwrap_err().code(), Code::NotFound);
+}
+
+#[test]
 fn the_name_of_the_whole_is_no_tag() {
     let rig = Rig::new();
     let overall = external("c", r#""tags": ["zone", "overall"]"#);
