@@ -33,6 +33,8 @@ enum Phase {
 #[derive(Default)]
 pub struct Life {
     phase: Phase,
+    /// How many times a running monitor was stopped.
+    stops: u64,
     /// Every life of which a thread may be left, earlier ones included.
     pub(super) runners: Vec<Arc<Runner>>,
     /// Where results of functions arrive that were called in earlier lives.
@@ -177,7 +179,9 @@ impl Inner {
         let left = || Duration::from_nanos(until.since(time::monotonic()));
         let life = lock(&self.life);
         let changed = Arc::clone(&life.changed);
-        let busy = |life: &mut Life| matches!(life.phase, Phase::Stopping);
+        // Only for the stop that is under way: others may start and stop the monitor for ever.
+        let stops = life.stops;
+        let busy = |life: &mut Life| matches!(life.phase, Phase::Stopping) && life.stops == stops;
         let mut life = wait_while(&changed, life, left(), busy);
         match std::mem::replace(&mut life.phase, Phase::Stopping) {
             Phase::Running(runner) => {
@@ -188,7 +192,10 @@ impl Inner {
                 runner.wait(left());
                 life = lock(&self.life);
                 life.phase = Phase::Stopped;
+                life.stops += 1;
             }
+            // The stop is over that was waited for, and who does the next one ends that life.
+            Phase::Stopping if life.stops != stops => {}
             Phase::Stopping => {
                 let text = "another thread is stopping the monitor";
                 return Err(Error::refused(Code::Timeout, text));

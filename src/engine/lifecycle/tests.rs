@@ -77,3 +77,21 @@ fn a_stop_waits_for_the_names_and_says_what_hangs_until_it_has_come_back() {
     monitor.stop(LONG).unwrap();
     assert!(lock(&monitor.inner.life).runners.is_empty(), "nothing is left to wait for");
 }
+
+#[test]
+fn a_stop_does_not_wait_for_those_who_start_and_stop_for_ever() {
+    let monitor = Monitor::new(Some(BARE)).unwrap();
+    // As others leave it who are always stopping the next life when somebody looks.
+    lock(&monitor.inner.life).phase = Phase::Stopping;
+    std::thread::scope(|scope| {
+        let stop = scope.spawn(|| monitor.stop(LONG));
+        until(|| {
+            let mut life = lock(&monitor.inner.life);
+            life.stops += 1;
+            life.changed.notify_all();
+            stop.is_finished()
+        });
+        stop.join().unwrap().unwrap();
+    });
+    lock(&monitor.inner.life).phase = Phase::Stopped;
+}
