@@ -131,6 +131,11 @@ UNUSED static void await(sem_t *semaphore) {
   NEED(answer == 0, errno);
 }
 
+/* Hangs until the program posts, which may be at its end: only its alarm bounds that. */
+UNUSED static void hang_until(sem_t *semaphore) {
+  while (sem_wait(semaphore) != 0) NEED(errno == EINTR, errno);
+}
+
 /* One byte from a pipe. */
 UNUSED static char await_byte(int fd) {
   struct pollfd ready = {.fd = fd, .events = POLLIN};

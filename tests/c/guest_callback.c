@@ -25,7 +25,7 @@ static int run_job(void *user, const meshvitals_run_t *run, meshvitals_result_t 
   job->calls++;
   if (!job->deadline) job->deadline = run->deadline_ns;
   sem_post(&job->entered);
-  if (job->gate) await(&job->go);
+  if (job->gate) hang_until(&job->go);
   if (job->outcome) out->outcome = job->outcome;
   if (job->inside) job->said = job->inside(job);
   return job->answer;

@@ -119,7 +119,7 @@ static void *reset_all(void *argument) {
 static int hang(void *user, const meshvitals_run_t *run, meshvitals_result_t *out) {
   (void)run, (void)out;
   sem_post(user);
-  await((sem_t *)user + 1);
+  hang_until((sem_t *)user + 1);
   return 0;
 }
 

@@ -196,21 +196,19 @@ fn a_socket_that_served_a_pass_reports_the_next_refusal() {
 
 #[test]
 fn five_hundred_at_once_each_get_their_own_result() {
-    let (_listener, open) = listener();
+    // A queue has 128 places, which nobody empties here. Fast runs take them as well should this
+    // thread wait long for its turn: the kernel holds an acknowledgement back for an instant only.
+    let ((_one, for_full), (_other, for_fast)) = (listener(), listener());
     let closed = closed_port();
     let mut driver = Driver::new();
     let mut expected = BTreeMap::new();
     for n in 0..500 {
         let (spec, outcome) = match n % 4 {
-            0 => (full(open), Outcome::Pass),
-            1 => (fast(open), Outcome::Pass),
+            0 => (full(for_full), Outcome::Pass),
+            1 => (fast(for_fast), Outcome::Pass),
             2 => (full(closed), Outcome::Fail),
             _ => (fast(closed), Outcome::Fail),
         };
-        // A listener has a queue of 128 or more; those of fast runs never enter it.
-        if n % 4 == 0 && n >= 400 {
-            continue;
-        }
         expected.insert(driver.start(&spec), outcome);
     }
     let done = driver.expect_done(expected.len());
