@@ -1023,6 +1023,11 @@ meshvitals_code_t meshvitals_override(meshvitals_monitor_t *m,
 // for its result, at most for the check's timeout. `config_json` is the configuration whose
 // defaults apply, or NULL. Set `out->struct_size` before.
 //
+// A name that the system does not answer in that time leaves one thread behind, which nothing can
+// end: it ends when the system has answered or given up. While 64 names hang so in a process, those
+// of monitors included, no thread is started for another, and the outcome is LOCAL
+// (LOCAL_RESOLVER).
+//
 // Returns: OK, whatever the outcome; NULL, UTF8, DOCUMENT, RANGE; STRUCT_SIZE; MODE for a probe
 // that the host program runs (callback, external, heartbeat); LIMIT without descriptors.
 // Threads: any; blocks.

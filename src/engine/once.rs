@@ -18,6 +18,10 @@ const SECOND: u64 = 2;
 /// Runs the probe of a check document once and waits for its result, at most for its timeout.
 /// A rate such as CPU is sampled twice, 0.2 s apart.
 ///
+/// A name that the system does not answer in that time leaves one thread behind, which ends when
+/// the system has answered or given up. While 64 names hang so in a process, those of monitors
+/// included, no thread is started for another, and the outcome is LOCAL.
+///
 /// # Errors
 ///
 /// DOCUMENT or RANGE with the place; MODE for a probe that the library cannot run by itself

@@ -4,14 +4,19 @@
 //! nobody waits for any more is not asked. Dropping the resolver waits for nothing: the threads
 //! own what they touch and end by themselves. A thread that still asks when nobody waits any
 //! more is written off and another takes its place, so that names that hang do not keep the
-//! others waiting; one that comes back and is not needed ends. The trap: the places are bounded
-//! too. Beyond them names run into their deadlines unasked, which is our fault and not theirs,
-//! so [`Resolver::forget`] tells the difference.
+//! others waiting; one that comes back and is not needed ends. The trap: threads are bounded too,
+//! in the whole process. Beyond that a name is refused if no thread is left to ask for it, and
+//! else may run into its deadline unasked, which is our fault and not its own, so
+//! [`Resolver::forget`] tells the difference.
+
+mod hanging;
 
 use crate::model::NameTarget;
+use crate::sys::fork;
 use crate::sys::resolve::{Failure, resolve};
 use crate::sys::thread::Crew;
 use crate::sys::wake::Wake;
+use hanging::{Hanging, OF_PROCESS};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::io;
@@ -24,8 +29,6 @@ use std::time::Duration;
 const QUEUE_LIMIT: usize = 1_024;
 /// Names that may be asked at once while somebody waits; raising it costs a thread each.
 const THREADS: usize = 2;
-/// Threads that may be written off. They only sleep in the system's resolver; each is a stack.
-const WRITTEN_OFF_LIMIT: usize = 62;
 
 /// The addresses of a name, at least one, or why there are none.
 pub type Found = Result<Arc<[SocketAddr]>, Failure>;
@@ -36,24 +39,26 @@ pub type Lookup = fn(&NameTarget) -> Found;
 #[derive(Debug, Default)]
 struct Queue {
     names: VecDeque<Arc<NameTarget>>,
+    /// Names that a thread is asking for.
+    asked: Vec<Asked>,
     /// Threads that serve, written off or not.
     threads: usize,
-    /// Names that are still being asked although nobody waited at some time.
-    written_off: usize,
     closed: bool,
 }
 
-/// The runs that wait for a name.
-#[derive(Debug, Default)]
-struct Waiters {
-    runs: Vec<u64>,
-    /// Whether the thread that asks for it is written off. Stays so when a new run joins.
+#[derive(Debug)]
+struct Asked {
+    name: Arc<NameTarget>,
+    /// Whether its thread is: nobody waited at some time. Stays so when a new run joins.
     written_off: bool,
 }
 
 #[derive(Debug)]
 struct Shared {
     lookup: Lookup,
+    hanging: &'static Hanging,
+    /// The process generation in which it was made.
+    born: u32,
     queue: Mutex<Queue>,
     ready: Condvar,
     answers: Mutex<Vec<(Arc<NameTarget>, Found)>>,
@@ -70,6 +75,8 @@ pub struct Threads(Arc<Shared>);
 pub enum Refusal {
     /// The queue is full.
     Full,
+    /// So many names hang in this process that no thread is started for another.
+    Hanging,
     /// No thread could be started.
     NoThread(io::Error),
 }
@@ -79,7 +86,7 @@ pub enum Refusal {
 pub struct Resolver {
     shared: Arc<Shared>,
     /// Names queued or being asked, and the runs that wait for them.
-    waiters: HashMap<Arc<NameTarget>, Waiters, foldhash::fast::RandomState>,
+    waiters: HashMap<Arc<NameTarget>, Vec<u64>, foldhash::fast::RandomState>,
 }
 
 impl Resolver {
@@ -104,8 +111,14 @@ impl Resolver {
     ///
     /// As [`Resolver::new`].
     pub fn with(lookup: Lookup) -> io::Result<Resolver> {
+        Resolver::counted(lookup, &OF_PROCESS)
+    }
+
+    fn counted(lookup: Lookup, hanging: &'static Hanging) -> io::Result<Resolver> {
         let shared = Shared {
             lookup,
+            hanging,
+            born: fork::generation(),
             queue: Mutex::default(),
             ready: Condvar::new(),
             answers: Mutex::default(),
@@ -121,27 +134,33 @@ impl Resolver {
     ///
     /// Why the name was not taken.
     pub fn ask(&mut self, name: &Arc<NameTarget>, run: u64) -> Result<(), Refusal> {
-        if let Some(waiters) = self.waiters.get_mut(name) {
-            waiters.runs.push(run);
+        if let Some(runs) = self.waiters.get_mut(name) {
+            runs.push(run);
             return Ok(());
         }
-        self.start_threads().map_err(Refusal::NoThread)?;
         let mut queue = lock(&self.shared.queue);
         if queue.names.len() >= QUEUE_LIMIT {
             return Err(Refusal::Full);
         }
         queue.names.push_back(Arc::clone(name));
+        if let Err(refusal) = self.shared.reinforce(&mut queue)
+            && queue.threads <= queue.written_off()
+        {
+            // Nobody is left to ask for it. One thread is enough to go on with.
+            queue.names.pop_back();
+            return Err(refusal);
+        }
         drop(queue);
         self.shared.ready.notify_one();
-        self.waiters.insert(Arc::clone(name), Waiters { runs: vec![run], written_off: false });
+        self.waiters.insert(Arc::clone(name), vec![run]);
         Ok(())
     }
 
     /// A run waits no longer. Says whether its name was asked for at all.
     pub fn forget(&mut self, name: &Arc<NameTarget>, run: u64) -> bool {
-        let Some(waiters) = self.waiters.get_mut(name) else { return true };
-        waiters.runs.retain(|&waiting| waiting != run);
-        let nobody_waits = waiters.runs.is_empty();
+        let Some(runs) = self.waiters.get_mut(name) else { return true };
+        runs.retain(|&waiting| waiting != run);
+        let nobody_waits = runs.is_empty();
         let mut queue = lock(&self.shared.queue);
         let place = queue.names.iter().position(|queued| queued == name);
         match place {
@@ -149,14 +168,11 @@ impl Resolver {
                 queue.names.remove(place);
                 self.waiters.remove(name);
             }
-            None if nobody_waits && !waiters.written_off => {
-                waiters.written_off = true;
-                queue.written_off += 1;
-                let others_wait = !queue.names.is_empty();
-                drop(queue);
-                if others_wait {
-                    // Without a thread more they wait as before; the next name tries again.
-                    let _ = self.start_threads();
+            None if nobody_waits => {
+                let asked = queue.asked.iter_mut().find(|asked| asked.name == *name);
+                if asked.is_some_and(|asked| self.shared.write_off(asked)) {
+                    // Without a thread more the others wait as before; the next name tries again.
+                    let _ = self.shared.reinforce(&mut queue);
                 }
             }
             _ => {}
@@ -171,13 +187,8 @@ impl Resolver {
         self.shared.wake.drain();
         let answers = std::mem::take(&mut *lock(&self.shared.answers));
         for (name, found) in answers {
-            let waiters = self.waiters.remove(&name).unwrap_or_default();
-            if waiters.written_off {
-                lock(&self.shared.queue).written_off -= 1;
-                // A thread too many is asleep or about to ask for the next name.
-                self.shared.ready.notify_all();
-            }
-            waiters.runs.into_iter().for_each(|run| each(run, &found));
+            let runs = self.waiters.remove(&name).unwrap_or_default();
+            runs.into_iter().for_each(|run| each(run, &found));
         }
     }
 
@@ -189,20 +200,6 @@ impl Resolver {
     /// Calls `each` with every descriptor that is open.
     pub fn each_fd(&self, each: impl FnMut(BorrowedFd<'_>)) {
         self.shared.wake.each_fd(each);
-    }
-
-    fn start_threads(&mut self) -> io::Result<()> {
-        let mut queue = lock(&self.shared.queue);
-        while queue.threads < queue.wanted() {
-            let shared = Arc::clone(&self.shared);
-            match self.shared.crew.spawn("meshvitals-dns", move || shared.serve()) {
-                Ok(()) => queue.threads += 1,
-                // One is enough to go on with; the next name tries again.
-                Err(_) if queue.threads > queue.written_off => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 }
 
@@ -218,6 +215,7 @@ impl Drop for Resolver {
         let mut queue = lock(&self.shared.queue);
         queue.closed = true;
         queue.names.clear();
+        queue.asked.iter_mut().for_each(|asked| _ = self.shared.write_off(asked));
         self.shared.ready.notify_all();
     }
 }
@@ -231,13 +229,41 @@ impl Threads {
 }
 
 impl Queue {
-    /// Threads that there should be.
-    fn wanted(&self) -> usize {
-        THREADS + self.written_off.min(WRITTEN_OFF_LIMIT)
+    /// Threads that may never come back.
+    fn written_off(&self) -> usize {
+        self.asked.iter().filter(|asked| asked.written_off).count()
+    }
+
+    /// Threads that there may be.
+    fn allowed(&self) -> usize {
+        THREADS + self.written_off()
     }
 }
 
 impl Shared {
+    /// Starts threads for names that wait for one.
+    fn reinforce(self: &Arc<Self>, queue: &mut Queue) -> Result<(), Refusal> {
+        while queue.threads < queue.allowed().min(queue.asked.len() + queue.names.len()) {
+            if self.hanging.is_full(self.born) {
+                return Err(Refusal::Hanging);
+            }
+            let shared = Arc::clone(self);
+            let started = self.crew.spawn("meshvitals-dns", move || shared.serve());
+            started.map_err(Refusal::NoThread)?;
+            queue.threads += 1;
+        }
+        Ok(())
+    }
+
+    /// Nobody waits for what a thread is asking; false if that is known.
+    fn write_off(&self, asked: &mut Asked) -> bool {
+        let is_news = !std::mem::replace(&mut asked.written_off, true);
+        if is_news {
+            self.hanging.add(self.born);
+        }
+        is_news
+    }
+
     /// The body of a thread.
     fn serve(&self) {
         while let Some(name) = self.next() {
@@ -245,19 +271,30 @@ impl Shared {
                 Ok(addresses) if addresses.is_empty() => Err(Failure::NO_ADDRESS),
                 found => found,
             };
+            // Before the answer is seen: then the same name may be asked for again.
+            self.has_come_back(&name);
             lock(&self.answers).push((name, found));
             self.wake.wake();
+        }
+    }
+
+    fn has_come_back(&self, name: &Arc<NameTarget>) {
+        let mut queue = lock(&self.queue);
+        let place = queue.asked.iter().position(|asked| asked.name == *name);
+        if place.is_some_and(|place| queue.asked.swap_remove(place).written_off) {
+            self.hanging.remove(self.born);
         }
     }
 
     fn next(&self) -> Option<Arc<NameTarget>> {
         let mut queue = lock(&self.queue);
         loop {
-            if queue.closed || queue.threads > queue.wanted() {
+            if queue.closed || queue.threads > queue.allowed() {
                 queue.threads -= 1;
                 return None;
             }
             if let Some(name) = queue.names.pop_front() {
+                queue.asked.push(Asked { name: Arc::clone(&name), written_off: false });
                 return Some(name);
             }
             queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);

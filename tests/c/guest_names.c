@@ -85,10 +85,67 @@ static void freeing_does_not_wait_for_ever(void) {
   no_thread_looks_for_names();
 }
 
+static meshvitals_result_t once(const char *host) {
+  meshvitals_result_t result = MESHVITALS_RESULT_INIT;
+  GOOD(meshvitals_probe_once(NULL, TEXT("{\"name\": \"c\", \"tcp\": {\"address\": \"%s\"},"
+                                        "\"timeout\": \"10ms\"}", host), &result, NULL));
+  return result;
+}
+
+static void is_refused(meshvitals_result_t result) {
+  NEED(result.outcome == MESHVITALS_OUTCOME_LOCAL, result.outcome);
+  NEED(result.reason == MESHVITALS_REASON_LOCAL_RESOLVER, result.reason);
+  NEED(strstr(result.message, "too many names hang") != NULL, 0);
+}
+
+/* One probe leaves the thread of a name that hangs, of which a process has 64 at most. */
+static void threads_that_are_left_are_bounded_in_the_process(int port) {
+  pthread_rwlock_wrlock(&names_gate);
+  while (names_inside < 64) once("db.hangs:80");
+  for (int i = 0; i < 10; i++) is_refused(once("db.hangs:80"));
+  is_refused(once(TEXT("localhost:%d", port)));
+  NEED(names_inside == 64, names_inside);
+
+  /* A monitor has to do without, too. */
+  meshvitals_monitor_t *monitor = monitor_with(BARE);
+  meshvitals_subscription_t *results = subscribe(monitor, MESHVITALS_KIND_RESULT);
+  meshvitals_check_id_t id =
+      add(monitor, TEXT("{\"name\": \"c\", \"tcp\": {\"address\": \"localhost:%d\"},"
+                        "\"interval\": \"20ms\"}", port));
+  GOOD(meshvitals_monitor_start(monitor, NULL));
+  await_result(results, id, MESHVITALS_OUTCOME_LOCAL);
+  NEED(names_inside == 64, names_inside);
+
+  /* A child has none of these threads, and so as many of its own. */
+  pid_t made = fork();
+  NEED(made >= 0, errno);
+  if (made == 0) {
+    alarm(SECONDS);
+    meshvitals_result_t result;
+    do {
+      result = once(TEXT("localhost:%d", port));
+      NEED(strstr(result.message, "too many names hang") == NULL, 0);
+    } while (result.outcome != MESHVITALS_OUTCOME_PASS);
+    _exit(0);
+  }
+  int status;
+  NEED(waitpid(made, &status, 0) == made && status == 0, status);
+
+  pthread_rwlock_unlock(&names_gate);
+  await_result(results, id, MESHVITALS_OUTCOME_PASS);
+  GOOD(meshvitals_monitor_stop(monitor, SECONDS * 1000));
+  meshvitals_monitor_free(monitor);
+  meshvitals_subscription_free(results);
+  while (names_threads > 0) sched_yield();
+  no_thread_looks_for_names();
+}
+
 int main(void) {
   alarm(50);
-  idle_threads_end_with_a_stop(serve());
+  int port = serve();
+  idle_threads_end_with_a_stop(port);
   a_stop_says_that_a_name_hangs();
   freeing_does_not_wait_for_ever();
+  threads_that_are_left_are_bounded_in_the_process(port);
   return 0;
 }

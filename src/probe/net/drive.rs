@@ -36,6 +36,9 @@ impl Net {
         let (text, number) = match asked {
             Ok(()) => return,
             Err(Refusal::Full) => ("too many names wait to be resolved".to_owned(), 0),
+            Err(Refusal::Hanging) => {
+                ("too many names hang in the resolver of this machine".to_owned(), 0)
+            }
             Err(Refusal::NoThread(error)) => {
                 (format!("no thread: {error}"), error.raw_os_error().unwrap_or(0))
             }

@@ -26,6 +26,11 @@ fn pause(resolver: &Resolver) -> bool {
     poll(&mut [PollFd::new(resolver, PollFlags::IN)], Some(&moment)).unwrap() > 0
 }
 
+/// A resolver with a count of its own, for names that hang hang for all that is tested here.
+fn alone(lookup: Lookup) -> Resolver {
+    Resolver::counted(lookup, Box::leak(Box::new(Hanging::new()))).unwrap()
+}
+
 /// A lookup that never returns, like getaddrinfo in an outage.
 fn hang(_: &NameTarget) -> Found {
     loop {
@@ -75,7 +80,7 @@ fn a_name_without_addresses_is_not_found() {
 
 #[test]
 fn the_queue_is_bounded_and_names_that_nobody_waits_for_leave_it() {
-    let mut resolver = Resolver::with(hang).unwrap();
+    let mut resolver = alone(hang);
     let names: Vec<_> = (0..2 * QUEUE_LIMIT).map(|n| name(&format!("host-{n}"))).collect();
     let mut taken = Vec::new();
     for (run, name) in names.iter().enumerate() {
@@ -93,11 +98,10 @@ fn the_queue_is_bounded_and_names_that_nobody_waits_for_leave_it() {
 
 #[test]
 fn names_that_hang_do_not_keep_the_others_waiting() {
-    let mut resolver = Resolver::with(|name| match &*name.host {
+    let mut resolver = alone(|name| match &*name.host {
         "quick" => Ok([SocketAddr::from(([127, 0, 0, 1], 1))].into()),
         _ => hang(name),
-    })
-    .unwrap();
+    });
     let stuck: Vec<_> = (0..20).map(|n| name(&format!("stuck-{n}"))).collect();
     for (run, name) in (0..).zip(&stuck) {
         resolver.ask(name, run).unwrap();
@@ -135,7 +139,7 @@ fn threads_that_come_back_from_a_name_that_hung_end_if_there_are_enough() {
     let names: Vec<_> = (0..8).map(|n| name(&format!("slow-{n}"))).collect();
     let now = |resolver: &Resolver| {
         let queue = lock(&resolver.shared.queue);
-        (queue.written_off, queue.threads)
+        (queue.written_off(), queue.threads)
     };
     let mut rounds = 0..10_000;
     while now(&resolver).0 < names.len() && rounds.next().is_some() {
@@ -191,4 +195,57 @@ fn threads_that_have_nothing_to_do_end_with_it() {
     assert!(!threads.wait(Duration::ZERO), "they wait for the next name");
     drop(resolver);
     assert!(threads.wait(LONG));
+}
+
+#[test]
+fn names_that_hang_are_counted_together_and_no_thread_is_started_beyond_their_limit() {
+    static GATE: Mutex<()> = Mutex::new(());
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    static HANGING: Hanging = Hanging::new();
+    fn look_up(name: &NameTarget) -> Found {
+        if &*name.host != "quick" {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            drop(GATE.lock().unwrap());
+        }
+        Ok([SocketAddr::from(([127, 0, 0, 1], 1))].into())
+    }
+    let resolver = || Resolver::counted(look_up, &HANGING).unwrap();
+    let ask_and_hang = |resolver: &mut Resolver, count: usize| {
+        resolver.ask(&name("slow"), 1).unwrap();
+        while ASKED.load(Ordering::SeqCst) < count {
+            std::thread::yield_now();
+        }
+    };
+    let closed = GATE.lock().unwrap();
+    let mut early = resolver();
+    early.ask(&name("quick"), 1).unwrap();
+    assert_eq!(expect_answers(&mut early).len(), 1);
+    let limit = hanging::LIMIT as usize;
+    let mut threads = Vec::new();
+    for count in 1..=limit {
+        // As one probe does it: its name may be given up before it is.
+        let mut once = resolver();
+        threads.push(once.threads());
+        ask_and_hang(&mut once, count);
+        if count % 2 == 0 {
+            assert!(once.forget(&name("slow"), 1));
+        }
+    }
+
+    let mut late = resolver();
+    assert!(matches!(late.ask(&name("quick"), 1), Err(Refusal::Hanging)));
+    assert!(late.threads().wait(Duration::ZERO), "no thread was started");
+    // The thread that there is goes on, until it hangs as well.
+    early.ask(&name("quick"), 2).unwrap();
+    assert_eq!(expect_answers(&mut early).len(), 1);
+    ask_and_hang(&mut early, limit + 1);
+    early.ask(&name("quick"), 3).unwrap();
+    assert!(early.forget(&name("slow"), 1));
+    assert!(!early.forget(&name("quick"), 3), "no other took its place");
+    assert!(matches!(early.ask(&name("other"), 4), Err(Refusal::Hanging)));
+
+    drop(closed);
+    assert!(threads.iter().all(|threads| threads.wait(LONG)));
+    late.ask(&name("quick"), 1).unwrap();
+    assert_eq!(expect_answers(&mut late).len(), 1);
 }
