@@ -538,8 +538,11 @@ typedef struct {
   int32_t detail;
   // RESULT: how long the run took.
   uint64_t latency_ns;
+  // 1 if `check` is a group, the whole included; 0 if it is a check, which may have the name of
+  // a group.
+  uint32_t is_group;
   // Zero.
-  uint64_t reserved[1];
+  uint32_t reserved[1];
   // STATUS and RESULT: the message, or the cause of a mask; in an INITIAL one of neither, the
   // status and its age. REGISTERED and REMOVED: the name.
   // LOG: the line. UTF-8, ending in NUL.

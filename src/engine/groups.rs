@@ -257,7 +257,7 @@ impl Groups {
             publish::release(group.id);
             self.free.insert(index);
             let text = Message::new(&group.name);
-            news.push(Event { text, ..Event::new(Kind::Removed, group.id, now) });
+            news.push(Event { text, ..group.event(Kind::Removed, now) });
         }
         while let Some(None) = self.list.last() {
             self.list.pop();
@@ -356,7 +356,12 @@ impl Group {
             previous,
             status,
             reason: Reason::MEMBER,
-            ..Event::new(Kind::Status, self.id, now)
+            ..self.event(Kind::Status, now)
         }
+    }
+
+    /// An event about it with everything else empty.
+    pub fn event(&self, kind: Kind, now: Tick) -> Event {
+        Event { is_group: true, ..Event::new(kind, self.id, now) }
     }
 }

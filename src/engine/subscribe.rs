@@ -230,7 +230,7 @@ impl Core {
             status: group.status,
             reason: Reason::INITIAL,
             text: Message::new(&self.state(group.status, group.since)),
-            ..Event::new(Kind::Status, group.id, self.now)
+            ..group.event(Kind::Status, self.now)
         }
     }
 

@@ -120,6 +120,7 @@ fn raw(event: &Event) -> meshvitals_event_t {
         outcome: event.outcome.map_or(0, |outcome| outcome as i32),
         detail: event.detail,
         latency_ns: event.latency_ns,
+        is_group: event.is_group.into(),
         reserved: [0; 1],
         text: [0; 160],
     };

@@ -120,8 +120,11 @@ pub struct meshvitals_event_t {
     pub detail: i32,
     /// RESULT: how long the run took.
     pub latency_ns: u64,
+    /// 1 if `check` is a group, the whole included; 0 if it is a check, which may have the name of
+    /// a group.
+    pub is_group: u32,
     /// Zero.
-    pub reserved: [u64; 1],
+    pub reserved: [u32; 1],
     /// STATUS and RESULT: the message, or the cause of a mask; in an INITIAL one of neither, the
     /// status and its age. REGISTERED and REMOVED: the name.
     /// LOG: the line. UTF-8, ending in NUL.

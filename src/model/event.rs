@@ -77,6 +77,8 @@ pub struct Event {
     pub kind: Kind,
     /// The check or group it is about.
     pub check: CheckId,
+    /// Whether that is a group, whose name a check may have as well.
+    pub is_group: bool,
     /// The number given in the check's document.
     pub cookie: u64,
     /// Counts the changes of status of one check, without gaps except by merging.
@@ -116,6 +118,7 @@ impl Event {
         Event {
             kind,
             check,
+            is_group: false,
             cookie: 0,
             sequence: 0,
             at,

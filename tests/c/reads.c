@@ -50,6 +50,8 @@ int main(void) {
   meshvitals_check_id_t a, b, ready, live, startup, blue, all, other = 0;
   const meshvitals_cell_t *cell;
   meshvitals_snapshot_t s;
+  meshvitals_subscription_t *events;
+  int count;
   CHECK_OK(meshvitals_monitor_new("{\"clock\": \"manual\"}", &m, &err), &err);
   CHECK_EQ(meshvitals_monitor_advance(m, 1000 * MS, NULL), MESHVITALS_OK);
   a = heartbeat("a", "\"readiness\", \"liveness\", \"startup\", \"blue\"");
@@ -143,6 +145,18 @@ int main(void) {
   CHECK_EQ(meshvitals_cell_status(cell, a), MESHVITALS_STATUS_UNKNOWN);
   CHECK_EQ(meshvitals_cell_status(meshvitals_cell(m, other), other), MESHVITALS_STATUS_HEALTHY);
   CHECK_EQ(meshvitals_status(m, a), MESHVITALS_STATUS_UNKNOWN);
+
+  /* A check may have the name of a group: the event says which of them it is about. */
+  a = heartbeat("overall", "");
+  CHECK_OK(meshvitals_subscribe(m, MESHVITALS_KIND_STATUS, 16, &events, &err), &err);
+  for (count = 0; count < 7; count++) {
+    const meshvitals_event_t event = next_event(events);
+    const int is_check = event.check == a || event.check == b || event.check == other;
+    CHECK_EQ(event.is_group, !is_check);
+    CHECK(is_check || event.check == all || event.check == ready || event.check == live ||
+          event.check == startup);
+  }
+  meshvitals_subscription_free(events);
 
   cell = meshvitals_cell(m, other);
   meshvitals_monitor_free(m);

@@ -29,6 +29,7 @@ AT(meshvitals_event_t, merged, 76);
 AT(meshvitals_event_t, value, 80);
 AT(meshvitals_event_t, outcome, 88);
 AT(meshvitals_event_t, latency_ns, 96);
+AT(meshvitals_event_t, is_group, 104);
 AT(meshvitals_event_t, text, 112);
 _Static_assert(sizeof(meshvitals_snapshot_t) == 456, "snapshot");
 AT(meshvitals_snapshot_t, check, 8);

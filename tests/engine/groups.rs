@@ -278,6 +278,30 @@ fn the_name_of_the_whole_is_no_tag() {
 }
 
 #[test]
+fn an_event_tells_a_group_from_a_check_of_its_name() {
+    let rig = Rig::new();
+    let overall = rig.register(&external("overall", ""));
+    let own = rig.register(&external("own", r#""tags": ["own"]"#));
+    let groups = rig.monitor.list_groups().unwrap();
+    let all = rig.monitor.subscribe(Kinds::STATUS.and(Kinds::LIFE), 64).unwrap();
+    let due = rig.advance_to_due(own);
+    rig.answer(&due, pass());
+    // Before they are removed, which takes back what nobody has heard of them.
+    let mut events = all.poll(64, Some(Duration::ZERO)).unwrap();
+    rig.monitor.unregister_many(&[overall, own]).unwrap();
+    events.extend(all.poll(64, Some(Duration::ZERO)).unwrap());
+    let mut told = std::collections::BTreeSet::new();
+    for event in events {
+        assert_eq!(event.is_group, groups.contains(&event.check), "{event:?}");
+        told.insert((event.kind as i32, event.reason == Reason::INITIAL, event.is_group));
+    }
+    let (status, removed) = (Kind::Status as i32, Kind::Removed as i32);
+    for both in [(status, true), (status, false), (removed, false)] {
+        assert!([true, false].iter().all(|group| told.contains(&(both.0, both.1, *group))));
+    }
+}
+
+#[test]
 fn groups_tell_their_changes_after_their_members() {
     let rig = Rig::new();
     let all = rig.monitor.subscribe(Kinds::STATUS, 64).unwrap();

@@ -63,7 +63,8 @@ pub struct RunArgs {
     /// code for it
     #[arg(long)]
     pub once: bool,
-    /// JSON: one object a line, an event each; with --once the full report as one object
+    /// JSON: one object a line, an event each, whose `subject` is a check or a group; with --once
+    /// the full report as one object
     #[arg(long)]
     pub json: bool,
     /// No colours; the environment variable NO_COLOR does the same

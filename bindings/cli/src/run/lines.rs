@@ -1,4 +1,7 @@
 //! Plain lines and JSON lines: one an event, for pipes and logs.
+//!
+//! Each says whether it is about a check or about a group, since both may have the same name: in
+//! JSON by `subject`, in a plain line by GROUP before the status, where no name can stand.
 
 use super::session::{News, Session};
 use crate::words;
@@ -21,6 +24,7 @@ struct Added<'a> {
     kind: &'static str,
     time: String,
     unix_ms: i64,
+    subject: &'static str,
     name: &'a str,
 }
 
@@ -30,6 +34,7 @@ struct Change<'a> {
     kind: &'static str,
     time: String,
     unix_ms: i64,
+    subject: &'static str,
     name: &'a str,
     status: String,
     previous: String,
@@ -75,7 +80,8 @@ pub fn event(news: &News, as_json: bool) -> String {
     };
     let why = why(news);
     let why = if why.is_empty() { why } else { format!(": {why}") };
-    format!("{date} {} {name} (was {}{merged}){why}", news.status, news.previous)
+    let group = if news.is_group { "GROUP " } else { "" };
+    format!("{date} {group}{} {name} (was {}{merged}){why}", news.status, news.previous)
 }
 
 /// Why, for people: the reason and what was said about it.
@@ -100,15 +106,17 @@ pub fn explain(reason: Reason, message: &str) -> String {
 
 fn object(news: &News) -> String {
     let (unix_ms, time, name) = (news.unix_ms, words::date(news.unix_ms), &*news.name);
+    let subject = if news.is_group { "group" } else { "check" };
     // Only maps with keys that are no text make these an error.
     if news.kind == Kind::Registered {
-        let line = Added { kind: "registered", time, unix_ms, name };
+        let line = Added { kind: "registered", time, unix_ms, subject, name };
         return serde_json::to_string(&line).unwrap_or_default();
     }
     let line = Change {
         kind: "status",
         time,
         unix_ms,
+        subject,
         name,
         status: lower(news.status),
         previous: lower(news.previous),
@@ -135,6 +143,7 @@ mod tests {
         News {
             unix_ms: 1_795_467_900_000,
             kind: Kind::Status,
+            is_group: false,
             name: "tcp:127.0.0.1:8080".into(),
             status: Status::Unhealthy,
             previous: Status::Healthy,
@@ -160,6 +169,22 @@ mod tests {
         );
         let added = News { kind: Kind::Registered, ..news() };
         assert_eq!(event(&added, false), "2026-11-23T21:05:00Z ADDED tcp:127.0.0.1:8080");
+    }
+
+    #[test]
+    fn a_group_is_not_taken_for_a_check_of_its_name() {
+        let check = News { name: "overall".into(), text: String::new(), ..news() };
+        let group = News { is_group: true, reason: Reason::MEMBER, ..check.clone() };
+        let plain = "2026-11-23T21:05:00Z GROUP UNHEALTHY overall (was HEALTHY)";
+        assert_eq!(event(&group, false), plain);
+        let fake = News { name: "GROUP UNHEALTHY overall".into(), ..check.clone() };
+        assert!(event(&fake, false).starts_with("2026-11-23T21:05:00Z UNHEALTHY GROUP "));
+        let subject = |news: &News| {
+            let object: serde_json::Value = serde_json::from_str(&event(news, true)).expect("JSON");
+            object["subject"].clone()
+        };
+        assert_eq!((subject(&group), subject(&check)), (json!("group"), json!("check")));
+        assert_eq!(subject(&News { kind: Kind::Registered, ..check }), json!("check"));
     }
 
     #[test]

@@ -187,9 +187,10 @@ fn mention(news: &News) -> Line {
         return vec![clock, (Tone::Plain, format!("{:<9}  {name}", "added"))];
     }
     let why = lines::why(news);
-    let rest = format!("  {name} (was {})", news.previous);
-    let mut line =
-        vec![clock, (tone(news.status), format!("{:<9}", news.status.word())), (Tone::Plain, rest)];
+    let rest = format!("{name} (was {})", news.previous);
+    let group = if news.is_group { "  group " } else { "  " };
+    let status = (tone(news.status), format!("{:<9}", news.status.word()));
+    let mut line = vec![clock, status, (Tone::Faint, group.to_owned()), (Tone::Plain, rest)];
     if !why.is_empty() {
         line.push((Tone::Faint, format!("  {why}")));
     }

@@ -22,9 +22,8 @@ pub struct Session {
     pub subscription: Arc<Subscription>,
     ports: bool,
     known: BTreeSet<SocketAddr>,
+    /// The names of checks that were told of.
     names: HashMap<CheckId, Box<str>>,
-    /// Groups that nobody gave a member say nothing.
-    groups: HashMap<CheckId, Box<str>>,
 }
 
 /// A change of status, or a check that was added, in words.
@@ -32,6 +31,8 @@ pub struct Session {
 pub struct News {
     pub unix_ms: i64,
     pub kind: Kind,
+    /// Whether it is about a group, whose name a check may have as well.
+    pub is_group: bool,
     pub name: String,
     pub status: Status,
     pub previous: Status,
@@ -53,8 +54,8 @@ impl Session {
         // Later than that, so that what is there from the start is no news.
         let subscription = Arc::new(monitor.subscribe(kinds, QUEUE)?);
         monitor.start()?;
-        let (names, groups) = (HashMap::new(), HashMap::new());
-        Ok(Session { monitor, subscription, ports: plan.ports, known, names, groups })
+        let names = HashMap::new();
+        Ok(Session { monitor, subscription, ports: plan.ports, known, names })
     }
 
     /// Adds what began to listen.
@@ -75,11 +76,12 @@ impl Session {
             Kind::Registered => true,
             _ => false,
         };
-        let name: String = if is_news { self.name(event.check)?.into() } else { return None };
+        let name = if is_news { self.name(event)? } else { return None };
         let age_ms = self.monitor.now().since(event.at) / time::MILLISECOND;
         Some(News {
             unix_ms: time::unix_ms() - age_ms as i64,
             kind: event.kind,
+            is_group: event.is_group,
             name,
             status: event.status,
             previous: event.previous,
@@ -95,20 +97,17 @@ impl Session {
         })
     }
 
-    /// The name of a check, or of a group that has members.
-    fn name(&mut self, id: CheckId) -> Option<&str> {
-        if !self.names.contains_key(&id) && !self.groups.contains_key(&id) {
-            let snapshot = self.monitor.snapshot(id).ok()?;
-            let names = if snapshot.probe == "group" { &mut self.groups } else { &mut self.names };
-            names.insert(id, snapshot.name);
+    /// The name of the check, or of the group if it has members: others say nothing.
+    fn name(&mut self, event: &Event) -> Option<String> {
+        let id = event.check;
+        if event.is_group {
+            let group = self.monitor.snapshot(id).ok()?;
+            return (group.runs > 0).then_some(group.name.into());
         }
-        match self.groups.get(&id) {
-            Some(name) => {
-                let members = self.monitor.snapshot(id).map_or(0, |group| group.runs);
-                (members > 0).then_some(name)
-            }
-            None => self.names.get(&id).map(|name| &**name),
+        if !self.names.contains_key(&id) {
+            self.names.insert(id, self.monitor.name(id).ok()?);
         }
+        self.names.get(&id).map(|name| name.to_string())
     }
 
     /// Waits until every check has a status, at most for `patience`.

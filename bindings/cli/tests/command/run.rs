@@ -132,6 +132,23 @@ fn a_reader_that_hangs_up_a_socket_ends_the_command_too() {
 }
 
 #[test]
+fn a_group_is_told_from_a_check_of_its_name() {
+    let check = format!(r#"{{"name": "overall", {}, "interval": "50ms"}}"#, tcp(closed(7)));
+    let path = file("same.json", &format!(r#"{{"system_checks": false, "checks": [{check}]}}"#));
+    let mut watch = Watch::start(&["run", "--config", &path]);
+    watch.expect_line(&["Z UNHEALTHY overall "]);
+    watch.expect_line(&["Z GROUP UNHEALTHY overall "]);
+    watch.end(Signal::INT);
+    let mut watch = Watch::start(&["run", "--json", "--config", &path]);
+    for subject in ["check", "group"] {
+        let line = watch.expect_line(&[r#""name":"overall","status":"unhealthy""#]);
+        let told: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(told["subject"], subject, "{line}");
+    }
+    watch.end(Signal::INT);
+}
+
+#[test]
 fn toml_and_json_files_are_read_and_their_errors_name_file_and_key() {
     let (_listener, address) = listener(6);
     let good = file(
