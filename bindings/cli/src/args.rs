@@ -10,7 +10,8 @@ Exit codes with --once, by the overall status:
   2  UNHEALTHY
   3  UNKNOWN
 Without --once: 0 after q, Ctrl-C, a signal to end, or when nobody reads the output any more.
-Always: 64 for wrong arguments or a wrong configuration, 70 if the monitor cannot start.
+Always: 64 for wrong arguments or a wrong configuration, 70 if the monitor cannot start or
+stdout cannot be written. Without --once also if stdout is closed.
 
 Examples:
   meshvitals run

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod closed;
 mod config;
 mod output;
 mod ports;

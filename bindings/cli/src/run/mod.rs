@@ -12,6 +12,7 @@ mod session;
 mod table;
 
 use crate::args::RunArgs;
+use crate::closed;
 use crate::config::{self, Plan};
 use crate::output::{self, Failure};
 use crate::words;
@@ -38,6 +39,11 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     let plan = config::plan(args)?;
     if args.once {
         return once(args, &plan);
+    }
+    if closed::was_closed() {
+        let text = "stdout: it is closed, so nobody would hear of anything; with --once the exit \
+                    code answers alone";
+        return Err(Failure::internal(text));
     }
     let no_room = |error: io::Error| Failure::internal(format!("cannot start: {error}"));
     let (sender, messages) = channel();

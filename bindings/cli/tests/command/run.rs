@@ -5,12 +5,12 @@ use super::support::{
 };
 use rustix::process::Signal;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// The exit code of `run --once` with this configuration on stdin.
 fn code_of(config: &str) -> Option<i32> {
@@ -129,6 +129,26 @@ fn a_reader_that_hangs_up_a_socket_ends_the_command_too() {
     let told = BufReader::new(ours).lines().map_while(Result::ok);
     assert!(told.take(2).last().is_some_and(|line| line.contains("meshvitals.self")));
     assert_eq!(ended(&mut child).code(), Some(0));
+}
+
+#[test]
+fn a_stdout_that_is_closed_is_an_error_unless_the_exit_code_says_it_all() {
+    let closed = |args: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$0\" run {args} >&-")]);
+        shell.arg(env!("CARGO_BIN_EXE_meshvitals")).stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = shell.spawn().expect("the shell runs");
+        let code = ended(&mut child).code();
+        let mut told = String::new();
+        child.stderr.take().expect("a pipe").read_to_string(&mut told).expect("UTF-8");
+        (code, told)
+    };
+    let path = file("closed.json", r#"{"system_checks": false}"#);
+    let (code, told) = closed(&format!("--config {path}"));
+    assert_eq!(code, Some(70), "{told}");
+    assert!(told.starts_with("meshvitals: stdout: it is closed"), "{told}");
+    let (code, told) = closed(&format!("--once --config {path}"));
+    assert_eq!((code, &*told), (Some(0), ""));
 }
 
 #[test]
