@@ -18,7 +18,8 @@ pub(super) struct TcpDoc<'a> {
     #[serde(borrow)]
     address: Address<'a>,
     /// "full": a whole handshake, which the application sees; "fast": the reset takes the place
-    /// of its last segment, so that only the target's kernel sees it. Default: full.
+    /// of its last segment, so that only the target's kernel sees it, unless this machine is too busy
+    /// to be in time. Default: full.
     #[serde(default)]
     connect: Given<Word<'a, Connect>>,
 }
