@@ -17,7 +17,11 @@ class _Words(IntEnum):
 
 
 class _Statuses(_Words):
-    """The four answers to "how is it?"."""
+    """The four answers to "how is it?".
+
+    >>> Status.DEGRADED.is_functional
+    True
+    """
 
     @property
     def is_functional(self) -> bool:
@@ -26,7 +30,11 @@ class _Statuses(_Words):
 
 
 class _Reasons(_Words):
-    """Why: what a result, an event and a snapshot carry."""
+    """Why: what a result, an event and a snapshot carry.
+
+    >>> Reason.CONNECT_REFUSED.text
+    'connection refused'
+    """
 
     @property
     def text(self) -> str:
@@ -46,7 +54,11 @@ class _Reasons(_Words):
 
 
 class _Codes(_Words):
-    """What kind of error it is: the code that every language sees."""
+    """What kind of error it is: the code that every language sees.
+
+    >>> Code.NOT_FOUND.text
+    'not found'
+    """
 
     @property
     def text(self) -> str:
@@ -65,9 +77,25 @@ Kinds = IntFlag("Kinds", _native.KINDS, module=_MODULE)
 Mask = IntFlag("Mask", _native.MASK, module=_MODULE)
 
 Status.__doc__ = _Statuses.__doc__
-Outcome.__doc__ = "How a run ended."
+Outcome.__doc__ = """How a run ended.
+
+>>> [outcome.name for outcome in Outcome]
+['PASS', 'WARN', 'FAIL', 'TIMEOUT', 'LOCAL']
+"""
 Reason.__doc__ = _Reasons.__doc__
 Code.__doc__ = _Codes.__doc__
-Kind.__doc__ = "What an event says."
-Kinds.__doc__ = "Which events a subscription wants."
-Mask.__doc__ = "What lies over the measured status."
+Kind.__doc__ = """What an event says.
+
+>>> Kind(1).name
+'STATUS'
+"""
+Kinds.__doc__ = """Which events a subscription wants.
+
+>>> Kinds.DUE in Kinds.STATUS | Kinds.DUE
+True
+"""
+Mask.__doc__ = """What lies over the measured status.
+
+>>> Mask.PAUSED in Mask.PAUSED | Mask.STALE
+True
+"""

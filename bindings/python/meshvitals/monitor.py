@@ -21,14 +21,12 @@ from typing import (
 )
 
 from . import _lifecycle, _log, _native
+from ._calls import Calls, Which
 from ._dispatch import Dispatcher
 from ._documents import ProbeLike, check_document, merged, of_text, plain, text
-from ._native import Check, Group, Handle
-from ._tables import Kinds, Outcome, Status
+from ._native import Check
 from .errors import NotFound, Timeout
-from .events import Events
 from .results import Result
-from .snapshots import Snapshot
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,12 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Monitor", "probe_once"]
 
-#: How a call names a check: by its name, its id, or a handle.
-Which = Union[str, int, Handle]
 F = TypeVar("F", bound=Callable[[], Any])
 
 
-class Monitor:
+class Monitor(Calls):
     """A health engine: checks, one background thread, and what it publishes.
 
     ``config`` is a configuration document, as a mapping or as JSON text; keyword options are its
@@ -63,14 +59,19 @@ class Monitor:
         document = of_text(config) if isinstance(config, str) else config or {}
         self._engine = _native.Engine(text(merged(document, options)))
         self._dispatcher = Dispatcher(self._engine)
-        #: The whole: every check. Its truth value is whether the program is functional.
-        self.overall: Group = self._engine.group("overall")
+        self.overall = self._engine.group("overall")
 
     # -- Life ---------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Starts the background thread. One that runs is left alone; after ``stop``, and in a
-        forked child, everything begins anew with the checks that are registered."""
+        forked child, everything begins anew with the checks that are registered.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor()
+        >>> monitor.start()
+        >>> monitor.stop()
+        """
         self._dispatcher.start()
 
     def stop(self, timeout: Optional[float] = None) -> None:
@@ -141,7 +142,14 @@ class Monitor:
         return self._engine.register(check_document(probe, options))
 
     def register_many(self, documents: Union[Sequence[ProbeLike], str]) -> List[Check]:
-        """Registers many checks, all or none; faster than one by one."""
+        """Registers many checks, all or none; faster than one by one.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor()
+        >>> hosts = ["10.0.0.1:80", "10.0.0.2:80"]
+        >>> len(monitor.register_many([{"name": host, "tcp": {"address": host}} for host in hosts]))
+        2
+        """
         if not isinstance(documents, str):
             documents = "[" + ",".join(check_document(each, {}) for each in documents) + "]"
         return self._engine.register_many(documents)
@@ -149,13 +157,27 @@ class Monitor:
     def replace(self, probe: ProbeLike, **options: Unpack[NamedCheckOptions]) -> Check:
         """Registers a check, or puts this document in the place of the check of its name. The
         same document changes nothing; another schedule keeps the counts; another probe begins
-        anew."""
+        anew.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor()
+        >>> db = monitor.register(meshvitals.Tcp("127.0.0.1:5432"), name="db")
+        >>> monitor.replace(meshvitals.Tcp("127.0.0.1:5433"), name="db") == db
+        True
+        """
         check = self._engine.replace(check_document(probe, options))
         self._dispatcher.replaced(check)
         return check
 
     def unregister(self, *checks: Which) -> None:
-        """Removes checks, all or none; handles of them read UNKNOWN from now on."""
+        """Removes checks, all or none; handles of them read UNKNOWN from now on.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor()
+        >>> monitor.unregister("system.cpu", monitor["system.memory"])
+        >>> "system.cpu" in monitor
+        False
+        """
         for check in self._engine.unregister(checks):
             self._dispatcher.removed(check)
 
@@ -199,7 +221,13 @@ class Monitor:
         loop: Optional[asyncio.AbstractEventLoop] = None,
         **options: Unpack[CheckOptions],
     ) -> Check:
-        """As ``check``, not as a decorator."""
+        """As ``check``, not as a decorator.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor()
+        >>> monitor.register_function(lambda: True, name="true")
+        <Check 'true' UNKNOWN>
+        """
         if not callable(function):
             raise TypeError(f"a check is a function, not {type(function).__name__}")
         document = check_document({"name": name, "external": {}}, options)
@@ -214,11 +242,20 @@ class Monitor:
     def set_log(self, level: Optional[int] = logging.INFO) -> None:
         """Sends the changes of status, and the lines of the library, to the logger
         ``meshvitals``; what is less severe than ``level`` is left out. None ends that. UNHEALTHY
-        and DEGRADED are warnings. One thread reads them while the monitor runs."""
+        and DEGRADED are warnings. One thread reads them while the monitor runs.
+
+        >>> import logging, meshvitals
+        >>> meshvitals.Monitor().set_log(logging.WARNING)
+        """
         self._dispatcher.set_log(level)
 
     def checks(self) -> List[Check]:
-        """Every check, those of the library included."""
+        """Every check, those of the library included.
+
+        >>> import meshvitals
+        >>> sorted(check.name for check in meshvitals.Monitor().checks())
+        ['meshvitals.self', 'system.cpu', 'system.disk', 'system.memory']
+        """
         return self._engine.checks()
 
     def __getitem__(self, which: Which) -> Check:
@@ -234,87 +271,18 @@ class Monitor:
     def __iter__(self) -> Iterator[Check]:
         return iter(self.checks())
 
-    # -- Reading ------------------------------------------------------------------------------
-
-    def status(self, which: Optional[Which] = None) -> Status:
-        """The status of a check, or of the whole; UNKNOWN if it is too old by the clock."""
-        handle = self.overall if which is None else self._engine.check(which)
-        return handle.fresh_status
-
-    def snapshot(self, which: Optional[Which] = None) -> Snapshot:
-        """Everything known about a check, or about the whole."""
-        handle = self.overall if which is None else self._engine.check(which)
-        return handle.snapshot()
-
-    def group(self, name: str) -> Group:
-        """A group: a tag, ``readiness``, ``liveness``, ``startup``, or ``overall``."""
-        return self._engine.group(name)
-
-    @property
-    def groups(self) -> List[Group]:
-        """Every group, the whole first."""
-        return self._engine.groups()
-
-    def render(self, format: str = "json") -> str:
-        """Everything known, as text: ``json`` or ``openmetrics``."""
-        return self._engine.render(format)
-
-    def events(self, kinds: Kinds = Kinds.STATUS, capacity: int = 1024) -> Events:
-        """Subscribes to events. When more than ``capacity`` wait, the changes of one check are
-        merged: its last status is never lost."""
-        return Events(self._engine.subscribe(kinds, capacity))
-
-    # -- Input --------------------------------------------------------------------------------
-
-    def check_now(self, which: Which) -> None:
-        """Asks for a run now and returns at once; the answer is a RESULT event."""
-        self._engine.check(which).check_now()
-
-    def pause(self, which: Which) -> None:
-        """The check runs no more until it is resumed; its status is UNKNOWN meanwhile."""
-        self._engine.check(which).pause()
-
-    def resume(self, which: Which) -> None:
-        """Ends a pause; the next run is due now."""
-        self._engine.check(which).resume()
-
-    def override(self, which: Which, status: Optional[Status], seconds: float = 3600.0) -> None:
-        """Publishes a status for so many seconds, whatever is measured; None ends that."""
-        check = self._engine.check(which)
-        if status is None:
-            check.clear_override()
-        else:
-            check.override_status(status, seconds)
-
-    def beat(
-        self,
-        which: Which,
-        outcome: Outcome = Outcome.PASS,
-        *,
-        value: Optional[float] = None,
-        message: str = "",
-    ) -> None:
-        """Reports a heartbeat."""
-        self._engine.check(which).report(0, outcome, value=value, message=message)
-
-    def report(self, which: Which, token: int, result: Result, *, finished_ns: int = 0) -> None:
-        """Answers a DUE event of an external check with its token."""
-        self._engine.check(which).report(
-            token,
-            result.outcome,
-            reason=result.reason,
-            value=result.value,
-            message=result.message,
-            detail=result.detail,
-            latency=result.latency,
-            finished_ns=finished_ns,
-        )
-
     # -- Manual mode --------------------------------------------------------------------------
 
     def advance(self, now_ns: int) -> Optional[int]:
         """Moves the clock of a monitor with ``clock="manual"`` and does what is due; answers
-        when the next turn is needed, None if nothing is planned."""
+        when the next turn is needed, None if nothing is planned.
+
+        >>> import meshvitals
+        >>> monitor = meshvitals.Monitor(clock="manual")
+        >>> jobs = monitor.register(meshvitals.Heartbeat("30s"), name="jobs")
+        >>> monitor.advance(1_000_000_000)
+        30000000000
+        """
         return self._engine.advance(now_ns)
 
     @property

@@ -37,7 +37,11 @@ def _keys(of: Any) -> Dict[str, Any]:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a check measures; one of the classes of this module."""
+    """What a check measures; one of the classes of this module.
+
+    >>> isinstance(Tcp("127.0.0.1:80"), Probe)
+    True
+    """
 
     _word: ClassVar[str] = ""
 
@@ -51,7 +55,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class Tcp(Probe):
-    """Connects to a stream socket: reachability, not health, of what listens."""
+    """Connects to a stream socket: reachability, not health, of what listens.
+
+    >>> Tcp("unix:/run/db.sock").document()
+    {'tcp': {'address': 'unix:/run/db.sock'}}
+    """
 
     _word: ClassVar[str] = "tcp"
     address: str
@@ -61,7 +69,11 @@ class Tcp(Probe):
 
 @dataclass(frozen=True)
 class Expect:
-    """What the answer to an HTTP request must look like."""
+    """What the answer to an HTTP request must look like.
+
+    >>> Expect(status=[200, "300-399"], body_contains="ok").document()
+    {'status': [200, '300-399'], 'body_contains': 'ok'}
+    """
 
     status: Optional[Sequence[Union[int, str]]] = None
     body_contains: Optional[str] = None
@@ -74,7 +86,11 @@ class Expect:
 
 @dataclass(frozen=True)
 class Http(Probe):
-    """Sends one HTTP/1.1 request on a fresh connection. Redirects are not followed."""
+    """Sends one HTTP/1.1 request on a fresh connection. Redirects are not followed.
+
+    >>> Http("http://127.0.0.1:8080/health", expect=Expect(status=[204])).url
+    'http://127.0.0.1:8080/health'
+    """
 
     _word: ClassVar[str] = "http"
     url: str
@@ -88,7 +104,11 @@ class Http(Probe):
 
 @dataclass(frozen=True)
 class Cpu(Probe):
-    """The share of CPU time in use."""
+    """The share of CPU time in use.
+
+    >>> Cpu(threshold=0.8).document()
+    {'cpu': {'threshold': 0.8}}
+    """
 
     _word: ClassVar[str] = "cpu"
     threshold: Optional[float] = None
@@ -96,7 +116,11 @@ class Cpu(Probe):
 
 @dataclass(frozen=True)
 class Memory(Probe):
-    """The share of memory in use."""
+    """The share of memory in use.
+
+    >>> Memory().document()
+    {'memory': {}}
+    """
 
     _word: ClassVar[str] = "memory"
     threshold: Optional[float] = None
@@ -104,7 +128,11 @@ class Memory(Probe):
 
 @dataclass(frozen=True)
 class Disk(Probe):
-    """The share of a filesystem in use."""
+    """The share of a filesystem in use.
+
+    >>> Disk("/var").document()
+    {'disk': {'path': '/var'}}
+    """
 
     _word: ClassVar[str] = "disk"
     path: Optional[str] = None
@@ -113,7 +141,12 @@ class Disk(Probe):
 
 @dataclass(frozen=True)
 class Heartbeat(Probe):
-    """The program reports whenever it likes; silence beyond ``ttl`` is a failure."""
+    """The program reports whenever it likes; silence beyond ``ttl`` is a failure.
+
+    >>> from datetime import timedelta
+    >>> Heartbeat(ttl=timedelta(minutes=1)).document()
+    {'heartbeat': {'ttl': 60.0}}
+    """
 
     _word: ClassVar[str] = "heartbeat"
     ttl: Duration
@@ -124,6 +157,9 @@ class External(Probe):
     """The program runs the check when a DUE event asks for it, and reports.
 
     ``@monitor.check`` does that for functions; this is what it stands on.
+
+    >>> External().document()
+    {'external': {}}
     """
 
     _word: ClassVar[str] = "external"

@@ -12,7 +12,13 @@ __all__ = ["Snapshot"]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A copy of what is known. Dates are as ``time.time()`` counts, durations in seconds."""
+    """A copy of what is known. Dates are as ``time.time()`` counts, durations in seconds.
+
+    >>> import meshvitals
+    >>> monitor = meshvitals.Monitor(cpu_threshold=0.8)
+    >>> monitor.snapshot("system.cpu").threshold
+    0.8
+    """
 
     name: str
     id: int

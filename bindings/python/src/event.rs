@@ -7,6 +7,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// One event. Fields that its kind does not use are 0, empty or None.
+///
+/// >>> import meshvitals
+/// >>> monitor = meshvitals.Monitor(system_checks=False)
+/// >>> events = monitor.events(meshvitals.Kinds.LIFE)
+/// >>> jobs = monitor.register(meshvitals.Heartbeat("30s"), name="jobs")
+/// >>> events.poll()
+/// [<Event REGISTERED 'jobs'>]
 #[pyclass(frozen, module = "meshvitals._native")]
 pub struct Event {
     event: meshvitals::Event,

@@ -17,6 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A check or a group. Its truth value is whether it is functional: HEALTHY or DEGRADED.
+///
+/// >>> import meshvitals
+/// >>> monitor = meshvitals.Monitor()
+/// >>> isinstance(monitor.overall, meshvitals.Handle)
+/// True
 #[pyclass(subclass, frozen, weakref, module = "meshvitals._native")]
 pub struct Handle {
     cell: &'static Cell,
@@ -26,10 +31,21 @@ pub struct Handle {
 }
 
 /// A check.
+///
+/// >>> import meshvitals
+/// >>> monitor = meshvitals.Monitor()
+/// >>> db = monitor.register(meshvitals.Tcp("127.0.0.1:5432"), name="db")
+/// >>> db.name, db.status.name, bool(db)
+/// ('db', 'UNKNOWN', False)
 #[pyclass(extends = Handle, frozen, module = "meshvitals._native")]
 pub struct Check;
 
 /// A named set of checks with one status.
+///
+/// >>> import meshvitals
+/// >>> monitor = meshvitals.Monitor()
+/// >>> monitor.group("liveness").answer
+/// True
 #[pyclass(extends = Handle, frozen, module = "meshvitals._native")]
 pub struct Group;
 

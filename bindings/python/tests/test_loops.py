@@ -134,6 +134,8 @@ def test_a_loop_closed_under_a_coroutine_does_not_keep_it_from_the_next(monitor:
             first.stop()
             await asyncio.sleep(BOUND)
 
+    # It is told of the task that it loses.
+    first.set_exception_handler(lambda loop, context: None)
     monitor.use_loop(first)
     monitor.start()
     first.run_forever()

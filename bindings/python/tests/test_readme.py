@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Iterator, Tuple
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_the_example_of_own_checks_ends_when_all_are_healthy():
 def test_the_readme_names_every_call_and_class():
     text = READMES[1].read_text()
     documented = set(re.findall(r"[A-Za-z_]\w*", " ".join(re.findall(r"`[^`]*`", text))))
-    public = [name for name in vars(meshvitals.Monitor) if not name.startswith("_")]
+    public = [name for name in dir(meshvitals.Monitor) if not name.startswith("_")]
     public += [name for name in dir(meshvitals.Check) if not name.startswith("_")]
     public += [name for name in dir(meshvitals.Events) if not name.startswith("_")]
     public += [name for name in dir(meshvitals.Event) if not name.startswith("_")]
@@ -65,6 +66,25 @@ def test_the_version_is_that_of_the_workspace():
     manifest = (ROOT / "Cargo.toml").read_text()
     version = re.search(r'\[workspace.package\]\nversion = "(.*?)"', manifest)
     assert version is not None and meshvitals.__version__ == version.group(1)
+
+
+def examples_wanted() -> Iterator[Tuple[str, object]]:
+    for name in meshvitals.__all__:
+        thing = getattr(meshvitals, name)
+        # Of the exceptions the root has one for all.
+        own = isinstance(thing, type) and issubclass(thing, BaseException)
+        if callable(thing) and not own:
+            yield name, thing
+    for name in dir(meshvitals.Monitor):
+        # Asynchronous calls, and what another call ends or reads, are shown there.
+        shown = ("astart", "astop", "stop", "resume", "now_ns", "use_loop")
+        if not name.startswith("_") and name not in shown:
+            yield f"Monitor.{name}", getattr(meshvitals.Monitor, name)
+
+
+def test_public_classes_and_calls_show_an_example():
+    without = [name for name, thing in examples_wanted() if ">>>" not in (thing.__doc__ or "")]
+    assert without == []
 
 
 def test_the_examples_in_docstrings_do_what_they_say():
