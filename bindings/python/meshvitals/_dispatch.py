@@ -22,6 +22,7 @@ from ._pool import Pool
 from ._run import NO_LOOP, Function, Run
 from ._tables import Kind, Kinds, Outcome
 from .errors import Error, Forked, Stopped
+from .results import Result
 
 __all__ = ["Dispatcher"]
 
@@ -30,6 +31,7 @@ _BATCH = 32
 #: After so many there is a pause, in which the interpreter belongs to the loops: a thread that
 #: waits for it gets it otherwise only after a whole switch interval.
 _PAUSE = 0.001
+_GIVEN_UP = Result(Outcome.LOCAL, message="it was given up")
 
 
 class Dispatcher:
@@ -163,6 +165,22 @@ class Dispatcher:
                 target=self._work, args=[self._subscription], name="meshvitals-due", daemon=True
             )
             self._thread.start()
+
+    # -- Without the thread -----------------------------------------------------------------------
+
+    def hand_out(self, event: Event) -> None:
+        """Starts or ends a run of a manual monitor, whose requests its driver fetches itself."""
+        self._take(event)
+
+    def rest(self, timeout: float) -> None:
+        """Gives up every run, and ends the threads of plain functions, for which it waits as long
+        as told; the monitor and its checks stay."""
+        pool, self._pool = self._pool, Pool()
+        for run in list(self._runs.values()):
+            run.report(_GIVEN_UP)
+            if not run.is_in(pool):
+                run.cancel()
+        pool.close(timeout)
 
     # -- On the thread ----------------------------------------------------------------------------
 

@@ -112,6 +112,10 @@ class Run:
         if self._place is not None and not self.claim():
             self._place.cancel(self)
 
+    def is_in(self, place: Place) -> bool:
+        """Whether it is run there."""
+        return self._place is place
+
     def ask(self) -> None:
         """Its deadline is near."""
         if self._place is not None:

@@ -49,6 +49,17 @@ class Events:
                 taken.append(self._taken.popleft())
         return taken or self._subscription.poll(limit, timeout)
 
+    async def apoll(
+        self, limit: int = _BATCH, timeout: Optional[float] = None
+    ) -> List[Event]:
+        """As ``poll``, without holding the event loop; on the queue of a manual monitor it waits
+        as well."""
+        events = self.poll(limit, 0)
+        if events or timeout == 0:
+            return events
+        await self._readable(timeout)
+        return self.poll(limit, 0)
+
     def fileno(self) -> int:
         """The descriptor that is readable while there is something to poll."""
         return self._subscription.fileno()
@@ -101,8 +112,8 @@ class Events:
             return False
         return True
 
-    async def _readable(self) -> None:
-        """Waits until there may be something to poll. The descriptor is watched only meanwhile,
+    async def _readable(self, timeout: Optional[float] = None) -> None:
+        """Waits until there may be something to poll, or the time has passed. The descriptor is watched only meanwhile,
         so a subscription may move from one loop to another."""
         try:
             watch = self._subscription.watch()
@@ -114,9 +125,12 @@ class Events:
         if not waiters:
             loop.add_reader(watch, _wake, waiters)
         waiters.append(waiter)
+        timer = None if timeout is None else loop.call_later(max(0.0, timeout), _wake, [waiter])
         try:
             await waiter
         finally:
+            if timer is not None:
+                timer.cancel()
             waiters.remove(waiter)
             if not waiters:
                 del self._waiters[loop]
