@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping, Tuple
 from .._tables import Outcome, Status
 from ._words import HealthStatus
 
-__all__ = ["OF_ENGINE", "OF_OUTCOME", "timestamp", "understood"]
+__all__ = ["OF_ENGINE", "timestamp", "understood"]
 
 #: The engine's statuses in the mesh's words.
 OF_ENGINE = {status: HealthStatus(status.name.lower()) for status in Status}
@@ -20,8 +20,6 @@ _OUTCOMES = {
     # Nothing was learned, so nothing is counted.
     HealthStatus.UNKNOWN: Outcome.LOCAL,
 }
-#: What one run of a probe of the library says.
-OF_OUTCOME = {outcome: status for status, outcome in _OUTCOMES.items()}
 
 
 def understood(value: Any) -> Tuple[Outcome, Dict[str, Any]]:

@@ -8,23 +8,21 @@ engine's. Everything happens in slices of a millisecond, however many checks the
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import threading
 import time
-from typing import Any, Callable, Dict, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Optional, Set
 
 from .._lifecycle import off_loop
-from .._native import Check, Event
-from .._options import CheckOptions
+from .._native import Event
 from .._tables import Kind, Kinds
 from ..errors import Forked
 from ..events import Events
 from ..monitor import Monitor
-from ..probes import External
-from ._options import number, schedule
+from ._options import number
 from ._records import Record
+from ._roster import Roster
 
 __all__ = ["Driver"]
 
@@ -45,8 +43,7 @@ _logger = logging.getLogger("meshvitals")
 class Driver:
     """One life of the checks: from `start` to `stop`, or while nobody has started them.
 
-    `records` is read as it is at each turn; `booked` is told of each run that ended, `failed` of
-    each turn that could not be made.
+    `booked` is told of each run that ended, `failed` of each turn that could not be made.
     """
 
     def __init__(
@@ -64,7 +61,9 @@ class Driver:
         self._failed = failed
         self._began = time.monotonic()
         self._pid = os.getpid()
-        self._closed = False
+        self._is_closed = False
+        #: Whether somebody waits for the end.
+        self._is_awaited = False
         #: Held while it is decided who makes the round.
         self._lock = threading.Lock()
         self._task: Optional[asyncio.Task[None]] = None
@@ -72,16 +71,10 @@ class Driver:
             clock="manual", system_checks=False, start_spread=0, slack="1ms", max_runs=65_536
         )
         self._dispatcher = self._monitor._dispatcher
+        self._roster = Roster(self._monitor, records, config, is_driven=is_started)
         self._events: Optional[Events] = None
-        self._numbers = itertools.count(1)
-        #: What the engine knows: checks by records with their options, and records by ids.
-        self._checks: Dict[Record, Tuple[Check, CheckOptions]] = {}
-        self._of_id: Dict[int, Record] = {}
         #: Of the round in flight: who has not answered.
         self._asked: Set[Record] = set()
-        #: Whether the engine may not know them all; and the schedules that it knows.
-        self._changed = True
-        self._settled: Optional[Tuple[CheckOptions, CheckOptions]] = None
         self._slice_ends = 0
 
     # -- For callers ------------------------------------------------------------------------------
@@ -89,53 +82,46 @@ class Driver:
     @property
     def is_alive(self) -> bool:
         """Whether it still serves: in this process, and on a loop that is there."""
-        if self._closed or self._pid != os.getpid():
+        if self._is_closed or self._pid != os.getpid():
             return False
         return not self.is_started or _is_running(self._task)
 
     async def begin(self) -> None:
         """Starts the checks; answers when the engine has them all."""
-        self._task = asyncio.get_running_loop().create_task(self._live(), name="meshvitals health")
-        while self._settled is None and _is_running(self._task):
+        task = asyncio.get_running_loop().create_task(self._live(), name="meshvitals health")
+        self._task = task
+        while not self._roster.was_settled and _is_running(task):
             await asyncio.sleep(0)
 
     async def observe(self) -> None:
         """Answers when there is a result of each check: of a run that ended since `begin`, or,
-        before that, of a round that is made now. Callers share what is in flight."""
+        without that, of a round that is made now. Callers share what is in flight."""
         if self.is_started:
             await self._await_first()
             return
         for _ in range(2):
-            task = self._round_in_flight()
-            if task.get_loop() is asyncio.get_running_loop():
-                # Unlike `await task`, this neither ends the round with its caller nor the other
-                # way round.
-                await asyncio.wait({task})
-            while _is_running(task):
-                await asyncio.sleep(_LOOK)
-            if not task.cancelled():
-                error = task.exception()
-                if isinstance(error, Exception):
-                    self._failed(error)
+            await self._watch(self._round_in_flight())
             if all(record.tried is not None for record in list(self._records.values())):
-                # What was registered while the round was made is not in it.
                 return
+            # What was registered while the round was made is not in it.
 
     def change(self) -> None:
         """The registered checks are others now."""
-        self._on_loop(self._nudge)
+        self._roster.is_stale = True
+        self._on_loop(self._wake)
 
     def close(self) -> None:
         """Runs and books nothing any more; does not wait for what is inside."""
-        self._closed = True
+        self._is_closed = True
         self._on_loop(self._cancel)
 
     async def aclose(self) -> None:
         """The same, and waits for what is inside; a bounded time."""
         until = time.monotonic() + _PATIENCE
+        self._is_awaited = True
         self.close()
         await off_loop(lambda: self._dispatcher.rest(_PATIENCE))
-        tasks = {*self._dispatcher.tasks()}
+        tasks = set(self._dispatcher.tasks())
         if self._task is not None and self._task.get_loop() is asyncio.get_running_loop():
             tasks.add(self._task)
         tasks = {task for task in tasks if task is not asyncio.current_task()}
@@ -144,25 +130,33 @@ class Driver:
         # A task that was cancelled remembers where, and so this object; what they hold must not
         # wait for the garbage collector.
         self._task = None
-        self._checks.clear()
+        self._roster.clear()
 
-    def _on_loop(self, call: Callable[[], None]) -> None:
-        if self._task is not None and _is_running(self._task) and self._pid == os.getpid():
-            try:
-                self._task.get_loop().call_soon_threadsafe(call)
-            except RuntimeError:
-                # The loop was closed, and what ran on it is gone.
-                pass
+    # -- Waiting ----------------------------------------------------------------------------------
 
     def _round_in_flight(self) -> asyncio.Task[None]:
         with self._lock:
-            if self._task is None or not _is_running(self._task):
+            task = self._task
+            if task is None or not _is_running(task):
                 loop = asyncio.get_running_loop()
-                self._task = loop.create_task(self._round(), name="meshvitals health round")
-            return self._task
+                task = self._task = loop.create_task(self._round(), name="meshvitals health round")
+            return task
+
+    async def _watch(self, task: asyncio.Task[None]) -> None:
+        """Waits for a round that may be made on another loop."""
+        if task.get_loop() is asyncio.get_running_loop():
+            # Unlike `await task`, this ends neither the round with its caller nor the other way
+            # round.
+            await asyncio.wait({task})
+        while _is_running(task):
+            await asyncio.sleep(_LOOK)
+        if task.done() and not task.cancelled():
+            error = task.exception()
+            if isinstance(error, Exception):
+                self._failed(error)
 
     async def _await_first(self) -> None:
-        limit = number(self._config(), "timeout", 0.001, 3600.0) + 1.0
+        limit = self._timeout() + 1.0
         while self.is_alive:
             now = time.monotonic()
             for record in list(self._records.values()):
@@ -173,11 +167,26 @@ class Driver:
                 return
             await asyncio.sleep(_LOOK)
 
+    def _timeout(self) -> float:
+        return number(self._config(), "timeout", 0.001, 3600.0)
+
     # -- On the loop ------------------------------------------------------------------------------
 
-    def _nudge(self) -> None:
-        self._changed = True
-        if self._events is not None:
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        task = self._task
+        if task is None or not _is_running(task) or self._pid != os.getpid():
+            return
+        try:
+            task.get_loop().call_soon_threadsafe(call)
+        except RuntimeError:
+            # The loop was closed, and what ran on it is gone.
+            pass
+
+    def _wake(self) -> None:
+        # Only here, between two steps of the task, is it sure that the task sees it.
+        self._roster.is_stale = True
+        self._asked = {record for record in self._asked if not record.gone}
+        if self._events is not None and not self._events.closed:
             self._events.wake()
 
     def _cancel(self) -> None:
@@ -186,47 +195,60 @@ class Driver:
 
     async def _live(self) -> None:
         wait = _BACKOFF
-        with self._opened():
-            while not self._closed:
-                try:
-                    await self._turn()
-                    wait = _BACKOFF
-                except Forked:
-                    return
-                except Exception as error:
-                    _logger.error("a turn of the health checks failed", exc_info=True)
-                    self._failed(error)
-                    await asyncio.sleep(wait)
-                    wait = min(2 * wait, _BACKOFF_LIMIT)
+        with self._opened() as events:
+            try:
+                while not self._is_closed:
+                    try:
+                        await self._turn(events)
+                        wait = _BACKOFF
+                    except Forked:
+                        return
+                    except Exception as error:
+                        _logger.error("a turn of the health checks failed", exc_info=True)
+                        self._failed(error)
+                        await asyncio.sleep(wait)
+                        wait = min(2 * wait, _BACKOFF_LIMIT)
+            finally:
+                self._rest()
 
     async def _round(self) -> None:
-        with self._opened():
+        until = time.monotonic() + 2 * self._timeout() + 1.0
+        with self._opened() as events:
             try:
-                await self._settle()
-                self._asked = set(self._checks)
-                for record in list(self._asked):
-                    self._checks[record][0].check_now()
+                await self._roster.settle(self._breathe)
+                self._asked.clear()
+                for record, check in self._roster:
+                    if not record.gone:
+                        self._asked.add(record)
+                        check.check_now()
                     await self._breathe()
-                while self._asked and not self._closed:
-                    await self._turn()
+                # The engine answers for those that do not; the limit is for its own mistakes.
+                while self._asked and not self._is_closed and time.monotonic() < until:
+                    await self._turn(events, until)
+                # The metrics have a task of their own, and the loop may end with this round.
+                await asyncio.sleep(0)
             finally:
-                # Nobody ends an object that was never started, so nothing may stay.
-                self._dispatcher.rest(0.0)
+                self._rest()
 
     def _opened(self) -> Events:
         self._monitor.use_loop()
         self._events = self._monitor.events(Kinds.DUE | Kinds.RESULT, _CAPACITY)
         return self._events
 
-    async def _turn(self) -> None:
+    def _rest(self) -> None:
+        if not self._is_awaited:
+            # Nobody ends what was not started or what its loop has left, so nothing may stay.
+            self._dispatcher.rest(0.0)
+
+    async def _turn(self, events: Events, until: Optional[float] = None) -> None:
         """Does what is due, and waits for what comes next."""
-        while self._changed or self._settled != self._schedules():
-            await self._settle()
+        while not self._roster.is_settled:
+            await self._roster.settle(self._breathe)
         now = time.monotonic_ns()
         after = self._monitor.advance(now)
-        assert self._events is not None
-        patience = None if after is None else (after - now) / 1e9
-        for event in await self._events.apoll(_BATCH, patience):
+        waits = [] if after is None else [(after - now) / 1e9]
+        waits += [] if until is None else [until - time.monotonic()]
+        for event in await events.apoll(_BATCH, min(waits, default=None)):
             self._take(event)
         await self._breathe()
 
@@ -234,55 +256,17 @@ class Driver:
         if event.kind != Kind.RESULT:
             self._dispatcher.hand_out(event)
             return
-        record = self._of_id.get(event.id)
-        if record is not None and not record.gone and not self._closed:
-            self._booked(record, record.book(event))
+        record = self._roster.find(event.id)
+        if record is not None and not self._is_closed:
             self._asked.discard(record)
+            if not record.gone:
+                self._booked(record, record.book(event))
 
     async def _breathe(self) -> None:
         """Gives the loop its turn when the slice is over."""
         if time.monotonic_ns() >= self._slice_ends:
             await asyncio.sleep(0)
             self._slice_ends = time.monotonic_ns() + _SLICE_NS
-
-    # -- What the engine knows --------------------------------------------------------------------
-
-    def _schedules(self) -> Tuple[CheckOptions, CheckOptions]:
-        config = self._config()
-        return schedule(config, self.is_started, False), schedule(config, self.is_started, True)
-
-    async def _settle(self) -> None:
-        """Makes the engine's checks those that are registered, with the present configuration."""
-        self._changed = False
-        try:
-            schedules = self._schedules()
-            await self._settle_as(schedules)
-            self._settled = schedules
-        except BaseException:
-            self._changed = True
-            raise
-
-    async def _settle_as(self, schedules: Tuple[CheckOptions, CheckOptions]) -> None:
-        wanted = dict.fromkeys(self._records.values())
-        for record in [record for record in self._checks if record not in wanted]:
-            check, _ = self._checks.pop(record)
-            del self._of_id[check.id]
-            self._asked.discard(record)
-            self._monitor.unregister(check)
-            await self._breathe()
-        for record in wanted:
-            self._enter(record, schedules[record.is_level])
-            await self._breathe()
-
-    def _enter(self, record: Record, options: CheckOptions) -> None:
-        check, present = self._checks.get(record, (None, None))
-        if check is None:
-            name = f"check-{next(self._numbers)}"
-            check = self._monitor.register_function(record.call, name=name, **options)
-            self._of_id[check.id] = record
-        elif present != options:
-            self._monitor.replace(External(), name=check.name, **options)
-        self._checks[record] = check, options
 
 
 def _is_running(task: Optional[asyncio.Task[None]]) -> bool:

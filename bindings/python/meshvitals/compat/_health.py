@@ -52,7 +52,7 @@ class HealthCheck:
         so. Starting twice is fine."""
         if self._is_started():
             return
-        if self.config.enable_system_checks:
+        if getattr(self.config, "enable_system_checks", True):
             for name, function in system_checks(lambda: self.config).items():
                 self._records.setdefault(name, Record(name, function, is_level=True))
         before, self._driver = self._driver, self._new_driver(is_started=True)
@@ -82,7 +82,7 @@ class HealthCheck:
 
     def register_dependency(self, name: str, host: str, port: int) -> None:
         """Makes a check of a TCP port; nothing if the configuration has no dependency checks."""
-        if not self.config.enable_dependency_checks:
+        if not getattr(self.config, "enable_dependency_checks", True):
             return
 
         async def is_open() -> Dict[str, Any]:
@@ -102,10 +102,10 @@ class HealthCheck:
         """Whether every check is HEALTHY or DEGRADED. Once started, from the results that are
         there; otherwise from a round of all checks, which callers share."""
         try:
-            driver = self._driver
-            if driver is None or not driver.is_alive:
-                driver = self._driver = self._new_driver(is_started=False)
             if self._records:
+                driver = self._driver
+                if driver is None or not driver.is_alive:
+                    driver = self._driver = self._new_driver(is_started=False)
                 await driver.observe()
             return all(record.is_functional for record in list(self._records.values()))
         except Exception as error:

@@ -75,22 +75,18 @@ class Sender:
         self._send()
 
     async def flush(self, seconds: float) -> None:
-        """Waits until all is told, a bounded time, and ends."""
-        task = self._task
-        if task is None or task.done():
+        """Waits until all is told, a bounded time, and ends. On another loop it does not wait."""
+        task, self._task = self._task, None
+        if task is None or task.done() or self.loop is not asyncio.get_running_loop():
             return
-        if self.loop is asyncio.get_running_loop():
-            await asyncio.wait({task}, timeout=seconds)
-        self._gauges.clear()
-        self._errors.clear()
-        self.loop.call_soon_threadsafe(task.cancel)
-        if self.loop is asyncio.get_running_loop():
+        await asyncio.wait({task}, timeout=seconds)
+        self._forget()
+        if task.cancel():
             await asyncio.wait({task}, timeout=seconds)
 
     def _send(self) -> None:
         if self._collector() is None:
-            self._gauges.clear()
-            self._errors.clear()
+            self._forget()
         elif self._task is None or self._task.done():
             self._task = self.loop.create_task(self._work(), name="meshvitals metrics")
             self._since = time.monotonic()
@@ -104,11 +100,15 @@ class Sender:
         if left > 0.0:
             self.loop.call_later(left, self._watch, task)
             return
+        task.cancel()
+        if self._task is task:
+            # One that swallows that is left to itself.
+            self._task = None
+            self._forget()
+
+    def _forget(self) -> None:
         self._gauges.clear()
         self._errors.clear()
-        task.cancel()
-        # One that swallows that is left to itself.
-        self._task = None
 
     async def _work(self) -> None:
         slice_ends = time.monotonic_ns() + _SLICE_NS
