@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from typing import Any, Callable, Dict, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from .._lifecycle import off_loop
 from .._native import Event
@@ -55,7 +55,6 @@ class Driver:
         is_started: bool,
     ) -> None:
         self.is_started = is_started
-        self._records = records
         self._config = config
         self._booked = booked
         self._failed = failed
@@ -93,17 +92,17 @@ class Driver:
         while not self._roster.was_settled and _is_running(task):
             await asyncio.sleep(0)
 
-    async def observe(self) -> None:
-        """Answers when there is a result of each check: of a run that ended since `begin`, or,
+    async def observe(self, records: List[Record]) -> None:
+        """Answers when there is a result of each of them: of a run that ended since `begin`, or,
         without that, of a round that is made now. Callers share what is in flight."""
         if self.is_started:
-            await self._await_first()
+            await self._await_first(records)
             return
         for _ in range(2):
             await self._watch(self._round_in_flight())
-            if all(record.tried is not None for record in list(self._records.values())):
+            if all(record.tried is not None or record.gone for record in records):
                 return
-            # What was registered while the round was made is not in it.
+            # It was registered after the round had begun.
 
     def change(self) -> None:
         """The registered checks are others now."""
@@ -155,16 +154,15 @@ class Driver:
             if isinstance(error, Exception):
                 self._failed(error)
 
-    async def _await_first(self) -> None:
+    async def _await_first(self, records: List[Record]) -> None:
         limit = self._timeout() + 1.0
-        while self.is_alive:
-            now = time.monotonic()
-            for record in list(self._records.values()):
-                since = max(self._began, record.born)
-                if (record.tried or 0.0) < since and now < since + limit:
-                    break
-            else:
-                return
+
+        def is_missing(record: Record) -> bool:
+            since = max(self._began, record.born)
+            has_none = not record.gone and (record.tried or 0.0) < since
+            return has_none and time.monotonic() < since + limit
+
+        while self.is_alive and any(map(is_missing, records)):
             await asyncio.sleep(_LOOK)
 
     def _timeout(self) -> float:

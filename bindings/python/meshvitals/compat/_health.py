@@ -102,12 +102,14 @@ class HealthCheck:
         """Whether every check is HEALTHY or DEGRADED. Once started, from the results that are
         there; otherwise from a round of all checks, which callers share."""
         try:
-            if self._records:
+            # What is registered or unregistered meanwhile is not asked about.
+            records = list(self._records.values())
+            if records:
                 driver = self._driver
                 if driver is None or not driver.is_alive:
                     driver = self._driver = self._new_driver(is_started=False)
-                await driver.observe()
-            return all(record.is_functional for record in list(self._records.values()))
+                await driver.observe(records)
+            return all(record.is_functional or record.gone for record in records)
         except Exception as error:
             self._failed(error)
             return False
