@@ -18,6 +18,7 @@ __all__ = [
     "Check",
     "Engine",
     "Event",
+    "CpuSampler",
     "Group",
     "Handle",
     "Subscription",
@@ -83,6 +84,11 @@ class Check(Handle):
 class Group(Handle):
     @property
     def answer(self) -> bool: ...
+
+@final
+class CpuSampler:
+    def __new__(cls) -> CpuSampler: ...
+    def sample(self) -> Result: ...
 
 @final
 class Event:

@@ -10,6 +10,7 @@ mod event;
 mod handle;
 mod host;
 mod report;
+mod sampler;
 mod subscription;
 mod tables;
 
@@ -42,6 +43,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<subscription::Subscription>()?;
     module.add_class::<subscription::Watch>()?;
     module.add_class::<event::Event>()?;
+    module.add_class::<sampler::CpuSampler>()?;
     module.add_function(wrap_pyfunction!(engine::validate, module)?)?;
     module.add_function(wrap_pyfunction!(engine::probe_once, module)?)?;
     module.add_function(wrap_pyfunction!(tables::reason_text, module)?)?;

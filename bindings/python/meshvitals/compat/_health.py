@@ -11,7 +11,7 @@ from ._dependencies import Dependencies
 from ._driver import Driver
 from ._metrics import ErrorTags, Sender
 from ._records import Record
-from ._system import system_checks
+from ._system import Machine
 from ._words import HealthCheckConfig, HealthStatus
 
 __all__ = ["HealthCheck"]
@@ -43,6 +43,7 @@ class HealthCheck:
         self._driver: Optional[Driver] = None
         self._sender: Optional[Sender] = None
         self._tags = ErrorTags()
+        self._machine = Machine(lambda: self.config)
         self._dependencies = Dependencies()
 
     # -- Life -------------------------------------------------------------------------------------
@@ -53,7 +54,8 @@ class HealthCheck:
         if self._is_started():
             return
         if getattr(self.config, "enable_system_checks", True):
-            for name, function in system_checks(lambda: self.config).items():
+            self._machine.open()
+            for name, function in self._machine.checks.items():
                 self._records.setdefault(name, Record(name, function, is_level=True))
         before, self._driver = self._driver, self._new_driver(is_started=True)
         if before is not None:
@@ -66,6 +68,7 @@ class HealthCheck:
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.aclose()
+        self._machine.close()
         await self._dependencies.aclose()
         sender, self._sender = self._sender, None
         if sender is not None:

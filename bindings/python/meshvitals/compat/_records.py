@@ -109,8 +109,10 @@ class Record:
 
     @property
     def is_functional(self) -> bool:
-        """Whether it stands in the way of traffic: DEGRADED does not."""
-        return self.status in (HealthStatus.HEALTHY, HealthStatus.DEGRADED)
+        """Whether it does not stand in the way of traffic: DEGRADED does not, nor does a level
+        that the system does not tell."""
+        functional = (HealthStatus.HEALTHY, HealthStatus.DEGRADED)
+        return self.status in functional or (self.is_level and self.status is HealthStatus.UNKNOWN)
 
 
 def _why(event: Event) -> str:

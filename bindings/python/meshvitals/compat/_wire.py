@@ -51,8 +51,9 @@ class Wire:
         try:
             self._connect(host, port)
         except ConnectionResetError:
-            # It was accepted first: who does not accept refuses.
-            return True
+            # It was accepted first, for who does not accept refuses; unless this is the mark of
+            # having been given up.
+            return not self._over
         finally:
             self._close()
         return True
@@ -103,7 +104,8 @@ class Wire:
                 self._close()
                 problem = error
             else:
-                return opened
+                # Shutting a socket down while it connects looks as if it were connected.
+                return self._hold(opened)
         raise problem
 
     def _secured(self, plain: socket.socket, host: str) -> socket.socket:

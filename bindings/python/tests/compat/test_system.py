@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from compat.support import BOUND, HealthCheck, Switch, health, on_loop, result, threads, until
-from meshvitals import Cpu, Disk, Memory, Outcome, Reason, Result
+from meshvitals import Disk, Memory, Outcome, Reason, Result, probe_once
+from meshvitals._native import CpuSampler
 from meshvitals.compat import HealthCheckConfig, HealthStatus, _system
 
 NAMES = ["system.cpu", "system.memory", "system.disk"]
@@ -17,6 +19,17 @@ NAMES = ["system.cpu", "system.memory", "system.disk"]
 def machine(**fields) -> HealthCheck:
     """Checks with those of the machine."""
     return HealthCheck(HealthCheckConfig(check_interval=3600.0, **fields))
+
+
+def figures(monkeypatch, measure) -> None:
+    """Lets a function of the words cpu, memory and disk measure."""
+
+    def probe(of, **options):
+        return measure({Memory: "memory", Disk: "disk"}[type(of)])
+
+    monkeypatch.setattr(_system, "probe_once", probe)
+    sampler = SimpleNamespace(sample=lambda: measure("cpu"))
+    monkeypatch.setattr(_system, "CpuSampler", lambda: sampler)
 
 
 @on_loop
@@ -60,24 +73,23 @@ async def test_they_are_checks_as_others_are():
 
 @on_loop
 async def test_measuring_never_holds_the_loop(monkeypatch):
-    """Row 5: it takes a thread, and the loop makes its turns meanwhile."""
-    measured = []
+    """Row 5: it takes threads, and the loop makes its turns meanwhile."""
+    measured = {}
+    gate = threading.Event()
 
-    def probe(of, **options):
-        measured.append((type(of), threading.current_thread()))
+    def measure(word):
+        measured[word] = threading.current_thread()
         gate.wait(BOUND)
         return Result(Outcome.PASS, value=0.5)
 
-    gate = threading.Event()
-    monkeypatch.setattr(_system, "probe_once", probe)
+    figures(monkeypatch, measure)
     made = machine()
     await made.start()
     asks = asyncio.ensure_future(made.check_health())
     await until(lambda: len(measured) == 3)
     gate.set()
     assert await asks is True
-    assert {kind for kind, _ in measured} == {Cpu, Memory, Disk}
-    assert threading.main_thread() not in {thread for _, thread in measured}
+    assert threading.main_thread() not in measured.values()
     await made.stop()
     assert not threads()
 
@@ -111,17 +123,38 @@ def test_unhealthy_is_in_reach_of_every_threshold(value, threshold, status):
 @on_loop
 async def test_the_thresholds_are_read_live(monkeypatch):
     """Section 1.3."""
-    answer = Result(Outcome.PASS, value=0.5)
-    monkeypatch.setattr(_system, "probe_once", lambda of, **options: answer)
-    made = health(failure_threshold=1, success_threshold=1)
-    for name, function in _system.system_checks(lambda: made.config).items():
-        made.register_check(name, function)
+    figures(monkeypatch, lambda word: Result(Outcome.PASS, value=0.5))
+    made = machine(failure_threshold=1, success_threshold=1)
+    made.config.check_interval = 0.01
+    await made.start()
     assert await made.check_health() is True
     made.config.disk_threshold = 0.4
-    assert await made.check_health() is False
+    await until(lambda: made._records["system.disk"].status is HealthStatus.UNHEALTHY)
     assert (await result(made, "system.disk"))["threshold"] == 0.4
     made.config.disk_threshold = 0.6
+    await until(lambda: made._records["system.disk"].status is HealthStatus.HEALTHY)
+    await made.stop()
+
+
+@on_loop
+async def test_a_level_is_not_confirmed_sooner(monkeypatch):
+    """Row 7, the other side: a busy second is no outage, so levels keep their interval."""
+    asked = []
+
+    def measure(word):
+        asked.append(word)
+        return Result(Outcome.PASS, value=1.0 if asked.count("disk") > 1 else 0.5)
+
+    figures(monkeypatch, measure)
+    made = machine()
+    await made.start()
     assert await made.check_health() is True
+    check = made._driver._roster._checks[made._records["system.disk"]][0]
+    check.check_now()
+    made.register_check("a", Switch())
+    await until(lambda: made._records["system.disk"].failures == 1)
+    assert check.snapshot().next > check.snapshot().last + 1000.0
+    await made.stop()
 
 
 @on_loop
@@ -129,12 +162,12 @@ async def test_a_filesystem_that_does_not_answer_fails_alone(monkeypatch):
     """Row 35: a mount that hangs holds neither the loop nor the other checks."""
     gate = threading.Event()
 
-    def probe(of, **options):
-        if isinstance(of, Disk):
+    def measure(word):
+        if word == "disk":
             gate.wait(BOUND)
         return Result(Outcome.PASS, value=0.5)
 
-    monkeypatch.setattr(_system, "probe_once", probe)
+    figures(monkeypatch, measure)
     made = machine(timeout=0.1)
     await made.start()
     assert await made.check_health() is False
@@ -146,38 +179,52 @@ async def test_a_filesystem_that_does_not_answer_fails_alone(monkeypatch):
 
 
 @on_loop
-async def test_the_figures_are_those_of_the_library(monkeypatch):
-    """Row 35: which measures the container and not its host."""
-    asked = []
-
-    def probe(of, **options):
-        asked.append(of)
-        return Result(Outcome.PASS, value=0.25)
-
-    monkeypatch.setattr(_system, "probe_once", probe)
-    made = machine()
+async def test_the_figures_are_those_of_the_library():
+    """Row 35: what it learns about containers, these checks learn with it."""
+    assert (_system.probe_once, _system.CpuSampler) == (probe_once, CpuSampler)
+    made = machine(cpu_threshold=2.0)
     await made.start()
-    await made.check_health()
-    assert sorted(map(repr, asked)) == sorted(map(repr, [Cpu(), Memory(), Disk("/")]))
-    assert (await result(made, "system.memory"))["value"] == 0.25
+    assert made._machine._memory(5.0).value == pytest.approx(probe_once(Memory()).value, abs=0.2)
+    assert made._machine._disk(5.0).value == pytest.approx(probe_once(Disk("/")).value, abs=0.2)
     await made.stop()
 
 
 @on_loop
+async def test_a_cpu_share_is_that_since_the_run_before(monkeypatch):
+    """Row 5: nothing waits to measure, but where there was no run before."""
+    made = health()
+    gaps = []
+    monkeypatch.setattr(_system.time, "sleep", gaps.append)
+    none = Result(Outcome.LOCAL, Reason.NO_SAMPLE)
+    answers = [none, Result(Outcome.PASS, value=0.2), Result(Outcome.PASS, value=0.3)]
+    figures(monkeypatch, lambda word: answers.pop(0))
+    made._machine.open()
+    cpu = made._machine.checks["system.cpu"]
+    assert (cpu()["value"], cpu()["value"], gaps) == (0.2, 0.3, [0.2])
+    made._machine.close()
+    answers += [none, Result(Outcome.PASS, value=0.4)]
+    made.config.timeout = 0.1
+    assert (cpu()["value"], gaps) == (0.4, [0.2, 0.05])
+
+
+@on_loop
 async def test_a_figure_that_there_is_not_is_no_failure(monkeypatch):
-    """Row 35: what the system does not tell is unknown; what does not answer fails."""
+    """Row 35: what the system does not tell is unknown and in nobody's way; an error fails."""
     answers = {
-        Cpu: Result(Outcome.LOCAL, Reason.NO_SAMPLE, message="no such file"),
-        Memory: Result(Outcome.FAIL, message="broken"),
-        Disk: Result(Outcome.PASS, value=0.1),
+        "cpu": Result(Outcome.LOCAL, Reason.LOCAL_UNSUPPORTED, message="no such file"),
+        "memory": Result(Outcome.FAIL, message="broken"),
+        "disk": Result(Outcome.PASS, value=0.1),
     }
-    monkeypatch.setattr(_system, "probe_once", lambda of, **options: answers[type(of)])
+    figures(monkeypatch, answers.get)
     made = machine()
     await made.start()
-    await made.check_health()
-    results = (await made.get_health_stats())["last_check_results"]
+    assert await made.check_health() is False
+    stats = await made.get_health_stats()
+    results = stats["last_check_results"]
     assert results["system.cpu"]["status"] is HealthStatus.UNKNOWN
     assert results["system.cpu"]["error"] == "no such file"
     assert results["system.memory"]["error"] == "RuntimeError: broken"
-    assert (await made.get_health_stats())["failure_counts"]["system.cpu"] == 0
+    assert stats["failure_counts"]["system.cpu"] == 0
+    made.unregister_check("system.memory")
+    assert await made.check_health() is True
     await made.stop()
