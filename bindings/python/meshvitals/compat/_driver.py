@@ -67,7 +67,7 @@ class Driver:
         self._lock = threading.Lock()
         self._task: Optional[asyncio.Task[None]] = None
         self._monitor = Monitor(
-            clock="manual", system_checks=False, start_spread=0, slack="1ms", max_runs=65_536
+            clock="manual", system_checks=False, start_spread=0, slack="20ms", max_runs=65_536
         )
         self._dispatcher = self._monitor._dispatcher
         self._roster = Roster(self._monitor, records, config, is_driven=is_started)
@@ -155,7 +155,7 @@ class Driver:
                 self._failed(error)
 
     async def _await_first(self, records: List[Record]) -> None:
-        limit = self._timeout() + 1.0
+        limit = self._limit()
 
         def is_missing(record: Record) -> bool:
             since = max(self._began, record.born)
@@ -165,8 +165,10 @@ class Driver:
         while self.is_alive and any(map(is_missing, records)):
             await asyncio.sleep(_LOOK)
 
-    def _timeout(self) -> float:
-        return number(self._config(), "timeout", 0.001, 3600.0)
+    def _limit(self) -> float:
+        """How long results may take. The engine moves a deadline by its own lateness, at most
+        three times as far as it was away; the rest is for mistakes."""
+        return 5.0 * number(self._config(), "timeout", 0.001, 3600.0) + 1.0
 
     # -- On the loop ------------------------------------------------------------------------------
 
@@ -210,7 +212,7 @@ class Driver:
                 self._rest()
 
     async def _round(self) -> None:
-        until = time.monotonic() + 2 * self._timeout() + 1.0
+        until = time.monotonic() + self._limit()
         with self._opened() as events:
             try:
                 await self._roster.settle(self._breathe)
@@ -220,7 +222,7 @@ class Driver:
                         self._asked.add(record)
                         check.check_now()
                     await self._breathe()
-                # The engine answers for those that do not; the limit is for its own mistakes.
+                # The engine answers for those that do not.
                 while self._asked and not self._is_closed and time.monotonic() < until:
                     await self._turn(events, until)
                 # The metrics have a task of their own, and the loop may end with this round.

@@ -111,8 +111,9 @@ class Record:
     def is_functional(self) -> bool:
         """Whether it does not stand in the way of traffic: DEGRADED does not, nor does a level
         that the system does not tell."""
-        functional = (HealthStatus.HEALTHY, HealthStatus.DEGRADED)
-        return self.status in functional or (self.is_level and self.status is HealthStatus.UNKNOWN)
+        if self.status is HealthStatus.UNKNOWN:
+            return self.is_level and self.tried is not None
+        return self.status is not HealthStatus.UNHEALTHY
 
 
 def _why(event: Event) -> str:

@@ -121,30 +121,67 @@ class Collector:
         ]
 
 
-@asynccontextmanager
-async def http(answers: Dict[str, str]) -> AsyncIterator[str]:
-    """A server that answers a path with a status line and headers; "" closes, "hang" waits."""
+class Server:
+    """Answers paths with a status line and headers; "" closes, "hang" waits, "drip" sends a
+    letter now and then. It has threads of its own, which end with it."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        answer = answers.get(head.split()[1].decode(), "404 Not Found")
+    def __init__(self, answers: Dict[str, str], context: Any = None) -> None:
+        self.heads: List[str] = []
+        self._answers = answers
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
+        self._threads = [threading.Thread(target=self._accept)]
+
+    async def __aenter__(self) -> Server:
+        self._threads[0].start()
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            while thread.is_alive():
+                await asyncio.sleep(0.001)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                peer, _ = self._listener.accept()
+            except OSError:
+                return
+            self._threads.append(threading.Thread(target=self._serve, args=[peer]))
+            self._threads[-1].start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        with peer:
+            try:
+                if self._context is None:
+                    self._answer(peer)
+                else:
+                    with self._context.wrap_socket(peer, server_side=True) as secured:
+                        self._answer(secured)
+            except OSError:
+                # The client has left.
+                pass
+
+    def _answer(self, peer: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            more = peer.recv(4096)
+            if not more:
+                return
+            head += more
+        self.heads.append(head.decode())
+        answer = self._answers.get(head.split()[1].decode(), "404 Not Found")
         if answer == "hang":
-            await reader.read()
-        elif answer == "drip":
-            while not reader.at_eof() and not writer.is_closing():
-                writer.write(b"H")
-                await asyncio.sleep(0.01)
-        elif answer:
-            writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode())
-        writer.transport.abort() if answer == "drip" else writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        # Those that are being served see the end of their connection.
-        await until(lambda: not [task for task in asyncio.all_tasks() if "serve" in repr(task)])
+            peer.recv(1)
+        while answer == "drip":
+            peer.send(b"H")
+            time.sleep(0.01)
+        if answer not in ("", "hang"):
+            peer.sendall(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
 def silent_port() -> Tuple[socket.socket, List[socket.socket], int]:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from compat.support import NEVER, Switch, health, http, on_loop, result, started, until
+from compat.support import NEVER, Server, Switch, health, on_loop, result, started, until
 from meshvitals.compat import HealthCheck, HealthCheckConfig, HealthStatus
 
 
@@ -85,7 +85,8 @@ async def test_an_instance_without_a_url_is_healthy(url):
 @on_loop
 async def test_an_instance_is_as_its_url_answers():
     """Section 1.4, check_instance_health."""
-    async with http({"/up": "204 No Content", "/down": "503 Down"}) as url:
+    async with Server({"/up": "204 No Content", "/down": "503 Down"}) as server:
+        url = server.url
         made = health()
         for path, answer in (("/up", True), ("/down", False)):
             instance = SimpleNamespace(health_check_url=url + path)

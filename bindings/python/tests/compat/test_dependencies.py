@@ -19,7 +19,7 @@ from compat.support import (
     descriptors,
     eventually,
     health,
-    http,
+    Server,
     on_loop,
     result,
     silent_port,
@@ -56,7 +56,8 @@ ANSWERS = {
 @on_loop
 async def test_a_url_that_answers_with_success_is_up(path):
     """Section 1.4, check_url_health: 200 to 299, redirects followed."""
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         assert await health().check_url_health(url + path) is True
         assert await health().check_url_health(url + path + "#part") is True
 
@@ -70,7 +71,8 @@ async def test_a_url_that_answers_with_success_is_up(path):
 @on_loop
 async def test_a_url_that_answers_otherwise_is_down(path):
     """Section 1.4, check_url_health."""
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         assert await health().check_url_health(url + path) is False
 
 
@@ -98,7 +100,8 @@ async def test_a_url_where_nothing_listens_is_down():
 @on_loop
 async def test_a_url_has_the_timeout_and_its_thread_ends_with_it(path):
     """Section 1.4, check_url_health: also where a byte comes now and then."""
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         made = health(timeout=0.1)
         assert await made.check_url_health(url + path) is False
         await until(lambda: "meshvitals-probe" not in threads())
@@ -107,27 +110,20 @@ async def test_a_url_has_the_timeout_and_its_thread_ends_with_it(path):
 @on_loop
 async def test_the_user_in_a_url_is_told_to_its_server():
     """Section 1.4, check_url_health: as clients do."""
-    heads = []
-
-    async def serve(reader, writer):
-        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    assert await health().check_url_health(f"http://me:p%40ss@127.0.0.1:{port}/x?y=1")
-    assert heads[0].startswith("GET /x?y=1 HTTP/1.1\r\n")
-    assert f"Host: 127.0.0.1:{port}\r\n" in heads[0]
-    assert "Authorization: Basic bWU6cEBzcw==\r\n" in heads[0]
-    server.close()
+    async with Server({"/x?y=1": "200 OK"}) as server:
+        assert await health().check_url_health(f"http://me:p%40ss@127.0.0.1:{server.port}/x?y=1")
+        (head,) = server.heads
+    assert head.startswith("GET /x?y=1 HTTP/1.1\r\n")
+    assert f"Host: 127.0.0.1:{server.port}\r\n" in head
+    assert "Authorization: Basic bWU6cEBzcw==\r\n" in head
 
 
 @on_loop
 async def test_proxies_of_the_environment_are_not_used(monkeypatch):
     """Section 1.4, check_url_health asks the instance itself."""
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         assert await health().check_url_health(url) is True
 
 
@@ -145,31 +141,26 @@ async def test_https_is_asked_and_its_certificate_is_verified(tmp_path, monkeypa
         check=True, capture_output=True,
     )  # fmt: skip
 
-    async def serve(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
-
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    url = "https://localhost:%d/" % server.sockets[0].getsockname()[1]
-    made = health()
-    assert await made.check_url_health(url) is False, "nobody trusts the certificate"
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    _trust.cache_clear()
-    try:
-        assert await made.check_url_health(url) is True
-        assert await made.check_url_health(url.replace("localhost", "127.0.0.1")) is False
-    finally:
+    async with Server({"/": "200 OK"}, context) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        made = health()
+        assert await made.check_url_health(url) is False, "nobody trusts the certificate"
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         _trust.cache_clear()
-        server.close()
+        try:
+            assert await made.check_url_health(url) is True
+            assert await made.check_url_health(server.url) is False, "it is not of this name"
+        finally:
+            _trust.cache_clear()
 
 
 @on_loop
 async def test_instances_are_probed_before_start_and_after_stop():
     """Row 18."""
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         made = health()
         assert await made.check_url_health(url) is True
         await made.start()
@@ -269,7 +260,8 @@ async def test_stop_gives_up_the_probes_in_flight():
     """Section 1.4, stop: no task, thread, socket is left, and who asked has an answer."""
     listener, waiting, port = silent_port()
     before = descriptors()
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         made = health(timeout=BOUND, dependency_timeout=BOUND)
         probes = [made.check_url_health(url + "/hangs"), made.check_tcp_port("127.0.0.1", port)]
         asked = [asyncio.ensure_future(probe) for probe in probes]
@@ -287,7 +279,8 @@ async def test_stop_gives_up_the_probes_in_flight():
 async def test_more_probes_than_threads_wait_for_their_turn(monkeypatch):
     """Section 1.4, check_url_health: a balancer may ask for thousands at once."""
     monkeypatch.setattr(_dependencies, "_LIMIT", 3)
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         made = health()
         answers = await asyncio.gather(*[made.check_url_health(url) for _ in range(20)])
         assert answers == [True] * 20
@@ -297,7 +290,8 @@ async def test_more_probes_than_threads_wait_for_their_turn(monkeypatch):
 @on_loop
 async def test_a_probe_that_is_cancelled_ends():
     """Section 1.4, check_url_health: its caller may be."""
-    async with http(ANSWERS) as url:
+    async with Server(ANSWERS) as server:
+        url = server.url
         made = health(timeout=BOUND)
         asks = asyncio.ensure_future(made.check_url_health(url + "/hangs"))
         await until(lambda: "meshvitals-probe" in threads())

@@ -49,7 +49,7 @@ async def test_checks_run_at_the_same_time():
 @on_loop
 async def test_a_check_that_hangs_times_out_alone(is_started):
     """Row 4: the others run on, and the timeout is a failure with a text."""
-    made = health(timeout=0.05, check_interval=0.05 if is_started else NEVER)
+    made = health(timeout=0.2, check_interval=0.05 if is_started else NEVER)
     check = Switch()
     made.register_check("hangs", hang)
     made.register_check("works", check)
@@ -278,7 +278,7 @@ async def test_a_stuck_function_is_not_run_again(is_started):
         gate.wait(BOUND)
         return {"status": "healthy"}
 
-    made = health(timeout=0.05, check_interval=0.05 if is_started else NEVER)
+    made = health(timeout=0.2, check_interval=0.05 if is_started else NEVER)
     made.register_check("a", stuck)
     if is_started:
         await made.start()
