@@ -48,6 +48,15 @@ type run struct {
 	ctx     context.Context
 }
 
+// result runs the function. One that gave up at its deadline was silent.
+func (r run) result() Result {
+	result := r.measure(r.ctx)
+	if result.Outcome == OutcomeFail && r.ctx.Err() == context.DeadlineExceeded {
+		result.Outcome, result.Reason = OutcomeTimeout, ReasonTimeout
+	}
+	return result
+}
+
 func (f *functions) init(inner *inner) {
 	f.inner = inner
 	f.known = map[ID]*program{}
@@ -147,7 +156,7 @@ func (f *functions) execute(asked run) {
 		f.answer(asked.id, result)
 		f.end(asked.token)
 	}()
-	result = asked.measure(asked.ctx).ended(asked.ctx)
+	result = asked.result()
 }
 
 // answer reports. That nobody wants the answer any more is no news.
@@ -171,13 +180,11 @@ func (f *functions) end(token uint64) {
 	}
 }
 
-// stop ends the contexts and waits for the functions, at most until then.
+// stop waits for the functions, at most until then. Their contexts have ended: the engine withdrew
+// their runs when it stopped.
 func (f *functions) stop(op string, until time.Time) error {
 	f.mu.Lock()
 	quiet := f.quiet
-	for _, cancel := range f.runs {
-		cancel()
-	}
 	f.mu.Unlock()
 	if quiet == nil {
 		return nil

@@ -3,6 +3,7 @@ package meshvitals_test
 import (
 	"context"
 	"math"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -77,6 +78,36 @@ func TestNoGoroutineIsLeftAfterClose(t *testing.T) {
 			t.Fatalf("%d goroutines became %d", before, runtime.NumGoroutine())
 		}
 	}
+}
+
+func TestNoDescriptorIsLeftAfterClose(t *testing.T) {
+	pass := meshvitals.Func(func(context.Context) error { return nil })
+	life := func(config meshvitals.Config) {
+		monitor := newMonitor(t, config)
+		register(t, monitor, "own", pass)
+		expectOK(t, monitor.LogTo(discard))
+		subscription := subscribe(t, monitor, meshvitals.KindStatus)
+		expectOK(t, monitor.Close())
+		subscription.Close()
+	}
+	// The first ones open what the process keeps.
+	life(quiet)
+	before := descriptors(t)
+	for range 20 {
+		life(quiet)
+		life(manual)
+	}
+	// Monitors that other tests have forgotten may go meanwhile.
+	if after := descriptors(t); after > before {
+		t.Fatalf("%d descriptors became %d", before, after)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	expectOK(t, err)
+	return len(open)
 }
 
 func TestAdvanceIsOneTurnOfAManualClock(t *testing.T) {
@@ -182,10 +213,19 @@ func expectMany(t *testing.T, monitor *meshvitals.Monitor) {
 	expect(t, after[len(after)-1], added[len(added)-1])
 }
 
+func TestAnOverrideLastsAtLeastItsTime(t *testing.T) {
+	monitor := newMonitor(t, manual)
+	check := register(t, monitor, "a", meshvitals.External{})
+	expectOK(t, check.Override(meshvitals.Healthy, time.Millisecond+1))
+	advance(t, monitor, 2*time.Millisecond-1)
+	expect(t, check.Status(), meshvitals.Healthy)
+	advance(t, monitor, 2*time.Millisecond)
+	expect(t, check.Status(), meshvitals.Unknown)
+}
+
 func TestLongTimesFit(t *testing.T) {
 	monitor := newMonitor(t, quiet)
 	check := register(t, monitor, "a", meshvitals.External{})
-	expectOK(t, check.Override(meshvitals.Healthy, time.Nanosecond))
 	expectCode(t, check.Override(meshvitals.Healthy, 0), meshvitals.ErrRange)
 	expectCode(t, check.Override(7, time.Second), meshvitals.ErrRange)
 	expectOK(t, check.Override(meshvitals.Healthy, meshvitals.Forever))

@@ -6,7 +6,6 @@ package meshvitals
 import "C"
 
 import (
-	"context"
 	"errors"
 	"math"
 	"strconv"
@@ -91,14 +90,6 @@ func resultOf(err error) Result {
 		result.Outcome = grade.outcome
 	}
 	return result
-}
-
-// ended is the result at a context's end: a function that gave up at its deadline was silent.
-func (r Result) ended(ctx context.Context) Result {
-	if r.Outcome == OutcomeFail && ctx.Err() == context.DeadlineExceeded {
-		r.Outcome, r.Reason = OutcomeTimeout, ReasonTimeout
-	}
-	return r
 }
 
 // raw is the result for C.

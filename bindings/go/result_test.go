@@ -1,0 +1,35 @@
+package meshvitals
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+func TestWhoGivesUpAtTheDeadlineWasSilent(t *testing.T) {
+	expired, cancel := context.WithDeadline(context.Background(), time.Unix(1, 0))
+	defer cancel()
+	withdrawn, withdraw := context.WithCancel(context.Background())
+	withdraw()
+	for _, one := range []struct {
+		ctx  context.Context
+		was  Outcome
+		want Outcome
+	}{
+		{expired, OutcomeFail, OutcomeTimeout},
+		{expired, OutcomePass, OutcomePass},
+		{expired, OutcomeLocal, OutcomeLocal},
+		{withdrawn, OutcomeFail, OutcomeFail},
+		{context.Background(), OutcomeFail, OutcomeFail},
+	} {
+		measured := Result{Outcome: one.was, Reason: ReasonReported}
+		run := run{ctx: one.ctx, measure: func(context.Context) Result { return measured }}
+		result := run.result()
+		if result.Outcome != one.want {
+			t.Errorf("%v became %v", one.was, result.Outcome)
+		}
+		if (result.Reason == ReasonTimeout) != (one.want == OutcomeTimeout) {
+			t.Errorf("%v for the reason %v", result.Outcome, result.Reason)
+		}
+	}
+}
