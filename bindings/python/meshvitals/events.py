@@ -49,9 +49,7 @@ class Events:
                 taken.append(self._taken.popleft())
         return taken or self._subscription.poll(limit, timeout)
 
-    async def apoll(
-        self, limit: int = _BATCH, timeout: Optional[float] = None
-    ) -> List[Event]:
+    async def apoll(self, limit: int = _BATCH, timeout: Optional[float] = None) -> List[Event]:
         """As ``poll``, without holding the event loop; on the queue of a manual monitor it waits
         as well."""
         events = self.poll(limit, 0)
@@ -113,8 +111,8 @@ class Events:
         return True
 
     async def _readable(self, timeout: Optional[float] = None) -> None:
-        """Waits until there may be something to poll, or the time has passed. The descriptor is watched only meanwhile,
-        so a subscription may move from one loop to another."""
+        """Waits until there may be something to poll, or the time has passed. The descriptor is
+        watched only meanwhile, so a subscription may move from one loop to another."""
         try:
             watch = self._subscription.watch()
         except Stopped:

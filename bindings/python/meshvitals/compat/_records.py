@@ -49,9 +49,9 @@ class Record:
         self._returned: Dict[int, Dict[str, Any]] = {}
         #: What the engine is to call.
         self.call: Callable[[], Any] = self._plain
-        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)
-        ):
+        # An object may be called by a method that is one.
+        called = type(function).__call__ if callable(function) else None
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
             self.call = self._coroutine
 
     # -- Where it runs ----------------------------------------------------------------------------

@@ -81,7 +81,9 @@ class Wire:
             if url.scheme == "https":
                 connection.sock = self._secured(connection.sock, url.hostname)
             connection.sock.settimeout(self._left())
-            target = quote(url.path or "/", _SAFE) + ("?" + quote(url.query, _SAFE)) * bool(url.query)
+            target = quote(url.path or "/", _SAFE) + ("?" + quote(url.query, _SAFE)) * bool(
+                url.query
+            )
             connection.request("GET", target, headers=_headers(url))
             response = connection.getresponse()
             return response.status, response.getheader("Location")

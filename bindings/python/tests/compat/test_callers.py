@@ -9,9 +9,9 @@ import sys
 import types
 
 import pytest
+from compat.support import BOUND, Collector, Server, Switch, closed_port, health, on_loop, until
 
 import meshvitals.compat
-from compat.support import BOUND, Collector, Server, Switch, closed_port, health, on_loop, until
 
 ANSWERS = {"/up": "200 OK", "/down": "503 Down"}
 
@@ -119,7 +119,12 @@ async def test_the_registry_runs_on_an_object_that_nobody_starts(mesh):
         await until(lambda: registry.services["gone"].state == "unhealthy")
         loop.cancel()
         states = {name: instance.state for name, instance in registry.services.items()}
-    assert states == {"up": "running", "down": "unhealthy", "gone": "unhealthy", "silent": "starting"}
+    assert states == {
+        "up": "running",
+        "down": "unhealthy",
+        "gone": "unhealthy",
+        "silent": "starting",
+    }
 
 
 @on_loop

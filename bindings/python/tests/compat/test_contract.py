@@ -8,8 +8,8 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-
 from compat.support import NEVER, Server, Switch, health, on_loop, result, started, until
+
 from meshvitals.compat import HealthCheck, HealthCheckConfig, HealthStatus
 
 

@@ -12,20 +12,20 @@ import threading
 import time
 
 import pytest
-
 from compat.support import (
     BOUND,
+    Server,
     closed_port,
     descriptors,
     eventually,
     health,
-    Server,
     on_loop,
     result,
     silent_port,
     threads,
     until,
 )
+
 from meshvitals.compat import _dependencies
 from meshvitals.compat._wire import Wire, _trust
 

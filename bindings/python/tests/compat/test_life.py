@@ -13,21 +13,21 @@ from types import SimpleNamespace
 
 import pytest
 import uvloop
-
 from compat.support import (
     BOUND,
     Collector,
+    Server,
     Switch,
     descriptors,
     eventually,
     hang,
     health,
-    Server,
     on_loop,
     started,
     threads,
     until,
 )
+
 from meshvitals.compat import HealthCheck, HealthCheckConfig, _driver
 
 

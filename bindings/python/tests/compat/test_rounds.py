@@ -8,7 +8,6 @@ import sys
 import threading
 
 import pytest
-
 from compat.support import (
     BOUND,
     NEVER,
@@ -22,6 +21,7 @@ from compat.support import (
     threads,
     until,
 )
+
 from meshvitals.compat import HealthStatus
 
 

@@ -6,9 +6,9 @@ import asyncio
 import enum
 
 import pytest
+from compat.support import Switch, hang, health, on_loop, result, started, until
 
 import meshvitals
-from compat.support import Switch, hang, health, on_loop, result, started, until
 from meshvitals.compat import HealthStatus
 
 

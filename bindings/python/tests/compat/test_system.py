@@ -7,8 +7,8 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-
 from compat.support import BOUND, HealthCheck, Switch, health, on_loop, result, threads, until
+
 from meshvitals import Disk, Memory, Outcome, Reason, Result, probe_once
 from meshvitals._native import CpuSampler
 from meshvitals.compat import HealthCheckConfig, HealthStatus, _system

@@ -10,9 +10,9 @@ import json
 import pickle
 
 import pytest
+from compat.support import Switch, health, on_loop, result
 
 import meshvitals.compat
-from compat.support import Switch, health, on_loop, result
 from meshvitals.compat import HealthCheckConfig, HealthStatus
 
 FIELDS = {
