@@ -20,16 +20,19 @@ const dueCapacity = 1024
 // functions runs the checks of the program: the engine says when through CHECK_DUE, a goroutine
 // runs the function, its report answers. The engine owns schedule, deadline and status.
 //
-// Locks: mu may be held when C is entered, and is never taken inside.
+// Locks: mu is held for moments and never while C is entered, so that requests are never late
+// because others register. Who registers a function holds registering, of which many may hold
+// parts, until the function is known.
 type functions struct {
 	inner *inner
-	pump  pump // hears of requests, but in manual mode
+	pump  pump // hears of requests; in manual mode Advance does
 
-	mu     sync.Mutex
-	manual *queue // where Advance hears of requests in manual mode
-	known  map[ID]*program
-	runs   map[uint64]context.CancelFunc // by token
-	quiet  chan struct{}                 // closed when no function runs
+	registering sync.RWMutex
+
+	mu    sync.Mutex
+	known map[ID]*program
+	runs  map[uint64]context.CancelFunc // by token
+	quiet chan struct{}                 // closed when no function runs
 }
 
 // program is one function and whether it runs.
@@ -59,6 +62,7 @@ func (r run) result() Result {
 
 func (f *functions) init(inner *inner) {
 	f.inner = inner
+	f.pump.idle = inner.clock.manual
 	f.known = map[ID]*program{}
 	f.runs = map[uint64]context.CancelFunc{}
 	f.pump.take = func(raw *C.meshvitals_event_t) {
@@ -68,23 +72,15 @@ func (f *functions) init(inner *inner) {
 	}
 }
 
-// prepare subscribes to requests before the first function. The caller holds mu.
+// prepare subscribes to requests before the first function.
 func (f *functions) prepare() error {
-	subscribe := func() (*queue, error) { return f.inner.subscribe(KindDue, dueCapacity) }
-	if !f.inner.clock.manual {
-		return f.pump.open(subscribe)
-	}
-	if f.manual != nil {
-		return nil
-	}
-	queue, err := subscribe()
-	f.manual = queue
-	return err
+	return f.pump.open(func() (*queue, error) { return f.inner.subscribe(KindDue, dueCapacity) })
 }
 
-// put is the function of an id from now on; nil removes it. A run in flight keeps it busy. The
-// caller holds mu.
+// put is the function of an id from now on; nil removes it. A run in flight keeps it busy.
 func (f *functions) put(id ID, measure Measure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	switch known := f.known[id]; {
 	case measure == nil:
 		delete(f.known, id)
@@ -98,35 +94,66 @@ func (f *functions) put(id ID, measure Measure) {
 // request reads an event: a run to start, or one to end.
 func (f *functions) request(raw *C.meshvitals_event_t) (run, bool) {
 	id, token := ID(raw.check), uint64(raw.token)
+	switch raw.kind {
+	case C.MESHVITALS_EVENT_CHECK_CANCEL:
+		f.cancel(token)
+	case C.MESHVITALS_EVENT_CHECK_DUE:
+		asked, refusal := f.begin(f.find(id), id, token, uint64(raw.deadline_ns))
+		if refusal.Outcome == 0 {
+			return asked, true
+		}
+		f.answer(id, refusal)
+	}
+	return run{}, false
+}
+
+func (f *functions) cancel(token uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if raw.kind == C.MESHVITALS_EVENT_CHECK_CANCEL {
-		if cancel := f.runs[token]; cancel != nil {
-			cancel()
-		}
-		return run{}, false
+	if cancel := f.runs[token]; cancel != nil {
+		cancel()
 	}
-	if raw.kind != C.MESHVITALS_EVENT_CHECK_DUE {
-		return run{}, false
-	}
+}
+
+// find is the function of an id, nil if there is none.
+func (f *functions) find(id ID) *program {
+	f.mu.Lock()
 	known := f.known[id]
-	switch {
-	case known == nil:
-		text := "the program has no function for this check"
-		f.answer(id, Result{Outcome: OutcomeLocal, Reason: ReasonHostNotPolling, Token: token, Message: text})
-		return run{}, false
-	case known.busy:
-		text := "the run before has not come back"
-		f.answer(id, Result{Outcome: OutcomeTimeout, Reason: ReasonStillRunning, Token: token, Message: text})
-		return run{}, false
+	f.mu.Unlock()
+	if known != nil {
+		return known
+	}
+	// It may be on its way: the engine knows a check before the one who registers it does.
+	f.registering.Lock()
+	defer f.registering.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.known[id]
+}
+
+// begin makes a run, or says why there is none.
+func (f *functions) begin(known *program, id ID, token, deadlineNS uint64) (run, Result) {
+	if known == nil {
+		return run{}, Result{
+			Outcome: OutcomeLocal, Reason: ReasonHostNotPolling, Token: token,
+			Message: "the program has no function for this check",
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known.busy {
+		return run{}, Result{
+			Outcome: OutcomeTimeout, Reason: ReasonStillRunning, Token: token,
+			Message: "the run before has not come back",
+		}
 	}
 	known.busy = true
 	if len(f.runs) == 0 {
 		f.quiet = make(chan struct{})
 	}
 	asked := run{program: known, measure: known.measure, id: id, token: token}
-	asked.ctx, f.runs[token] = f.contextOf(uint64(raw.deadline_ns))
-	return asked, true
+	asked.ctx, f.runs[token] = f.contextOf(deadlineNS)
+	return asked, Result{}
 }
 
 func (f *functions) contextOf(deadlineNS uint64) (context.Context, context.CancelFunc) {
@@ -202,9 +229,7 @@ func (f *functions) stop(op string, until time.Time) error {
 // runDue runs what is due in manual mode, in the goroutine that calls, and says whether there was
 // anything.
 func (f *functions) runDue() bool {
-	f.mu.Lock()
-	queue := f.manual
-	f.mu.Unlock()
+	queue, _ := f.pump.current()
 	if queue == nil {
 		return false
 	}
@@ -218,15 +243,4 @@ func (f *functions) runDue() bool {
 		f.execute(asked)
 	}
 	return count > 0
-}
-
-// close gives up the subscription.
-func (f *functions) close() {
-	f.pump.close()
-	f.mu.Lock()
-	queue := f.manual
-	f.mu.Unlock()
-	if queue != nil {
-		queue.close()
-	}
 }

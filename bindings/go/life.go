@@ -75,7 +75,7 @@ func (i *inner) close() error {
 	}
 	C.meshvitals_monitor_free(c)
 	err := i.join("close", until)
-	i.functions.close()
+	i.functions.pump.close()
 	i.log.pump.close()
 	return err
 }

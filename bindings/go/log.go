@@ -48,39 +48,47 @@ func (m *Monitor) LogTo(logger *slog.Logger) error {
 }
 
 func (l *log) write(logger *slog.Logger, event Event) {
-	ctx, level := context.Background(), slog.LevelInfo
 	switch {
 	case event.Kind == EventLog:
 		levels := [...]slog.Level{slog.LevelError, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug}
-		if int(event.Detail) < len(levels) && event.Detail >= 0 {
-			level = levels[event.Detail]
+		level := levels[min(max(event.Detail, 0), int32(len(levels)-1))]
+		put(logger, event.At, level, event.Text, func() []slog.Attr { return nil })
+	case event.Kind == EventStatus && event.Reason != ReasonInitial:
+		level := slog.LevelInfo
+		if event.Status == Unhealthy {
+			level = slog.LevelWarn
 		}
-		put(ctx, logger, event.At, level, event.Text)
-		return
-	case event.Kind != EventStatus || event.Reason == ReasonInitial:
-		return
-	case event.Status == Unhealthy:
-		level = slog.LevelWarn
+		put(logger, event.At, level, "status changed", func() []slog.Attr {
+			return []slog.Attr{l.name(event.ID), slog.Any("event", event)}
+		})
 	}
-	put(ctx, logger, event.At, level, "status changed",
-		slog.String("name", l.inner.name(event.ID)), slog.Any("event", event))
 }
 
 func (l *log) panicked(id ID, value any, stack []byte) {
-	if logger := l.logger.Load(); logger != nil {
-		put(context.Background(), logger, time.Now(), slog.LevelError, "check panicked",
-			slog.String("name", l.inner.name(id)), slog.Any("panic", value), slog.String("stack", string(stack)))
+	logger := l.logger.Load()
+	if logger == nil {
+		return
 	}
+	put(logger, time.Now(), slog.LevelError, "check panicked", func() []slog.Attr {
+		return []slog.Attr{
+			l.name(id), slog.Any("panic", value), slog.String("stack", string(stack)),
+		}
+	})
 }
 
-// put writes a record with the time at which it happened.
+func (l *log) name(id ID) slog.Attr {
+	return slog.String("name", l.inner.name(id))
+}
+
+// put writes a record with the time at which it happened. What it says is asked for only if it is
+// wanted.
 func put(
-	ctx context.Context, logger *slog.Logger, at time.Time, level slog.Level, text string,
-	attributes ...slog.Attr,
+	logger *slog.Logger, at time.Time, level slog.Level, text string, attributes func() []slog.Attr,
 ) {
+	ctx := context.Background()
 	if logger.Enabled(ctx, level) {
 		record := slog.NewRecord(at, level, text, 0)
-		record.AddAttrs(attributes...)
+		record.AddAttrs(attributes()...)
 		_ = logger.Handler().Handle(ctx, record)
 	}
 }

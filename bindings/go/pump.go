@@ -15,6 +15,7 @@ import (
 // opened to when the monitor is stopped, and again when it is started again.
 type pump struct {
 	take func(*C.meshvitals_event_t)
+	idle bool // somebody else takes the events
 
 	mu      sync.Mutex
 	queue   *queue
@@ -50,7 +51,7 @@ func (p *pump) start() {
 
 func (p *pump) begin() {
 	p.starts++
-	if p.running == nil {
+	if p.running == nil && !p.idle {
 		p.running = make(chan struct{})
 		go p.run(p.running)
 	}

@@ -62,8 +62,8 @@ func (m *Monitor) withFunctions(
 	op string, checks []CheckConfig, register func() ([]Check, error),
 ) error {
 	f := &m.inner.functions
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.registering.RLock()
+	defer f.registering.RUnlock()
 	for _, check := range checks {
 		if err := f.admit(op, check.Probe); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (m *Monitor) withFunctions(
 	return nil
 }
 
-// admit prepares for a probe. The caller holds mu.
+// admit prepares for a probe.
 func (f *functions) admit(op string, probe Probe) error {
 	switch probe := probe.(type) {
 	case Func:
@@ -171,9 +171,6 @@ func (m *Monitor) Unregister(checks ...Check) error {
 	for i, check := range checks {
 		ids[i] = C.meshvitals_check_id_t(check.cell.id)
 	}
-	f := &m.inner.functions
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	err := m.inner.call("unregister", func(
 		c *C.meshvitals_monitor_t, _ *C.meshvitals_error_t,
 	) C.meshvitals_code_t {
@@ -183,7 +180,7 @@ func (m *Monitor) Unregister(checks ...Check) error {
 		return err
 	}
 	for _, check := range checks {
-		f.put(check.cell.id, nil)
+		m.inner.functions.put(check.cell.id, nil)
 	}
 	return nil
 }

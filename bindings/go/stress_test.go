@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 var stress = flag.Duration("stress", time.Second, "how long goroutines hammer one monitor")
 
 const hammers = 64
+
+var rounds, runs atomic.Int64
 
 // Everything at once: goroutines register, read, poll and unregister, while others start and stop
 // the monitor and a last one closes it in the middle of all.
@@ -30,6 +33,7 @@ func TestManyGoroutinesShareAMonitor(t *testing.T) {
 		go func() {
 			defer all.Done()
 			for round := 0; ctx.Err() == nil; round++ {
+				rounds.Add(1)
 				if err := hammer(monitor, number, round); err != nil {
 					problems <- fmt.Errorf("%d, round %d: %w", number, round, err)
 					return
@@ -40,7 +44,7 @@ func TestManyGoroutinesShareAMonitor(t *testing.T) {
 	all.Add(1)
 	go func() {
 		defer all.Done()
-		for ctx.Err() == nil {
+		for again := time.Tick(200 * time.Millisecond); ctx.Err() == nil; <-again {
 			if err := errors.Join(monitor.Stop(patience), monitor.Start()); err != nil {
 				problems <- err
 				return
@@ -52,6 +56,10 @@ func TestManyGoroutinesShareAMonitor(t *testing.T) {
 	close(problems)
 	for err := range problems {
 		t.Error(err)
+	}
+	t.Logf("%d rounds, %d runs of functions", rounds.Load(), runs.Load())
+	if rounds.Load() < hammers || runs.Load() == 0 {
+		t.Error("there was no stress")
 	}
 	checks, err := monitor.Checks()
 	expectOK(t, err)
@@ -84,8 +92,9 @@ func hammer(monitor *meshvitals.Monitor, number, round int) error {
 	}
 	defer subscription.Close()
 	own, err := monitor.Register(meshvitals.CheckConfig{
-		Name: name, Interval: 10 * time.Millisecond, Timeout: 5 * time.Millisecond,
+		Name: name, Interval: 10 * time.Millisecond, Timeout: 50 * time.Millisecond,
 		Probe: meshvitals.Func(func(ctx context.Context) error {
+			runs.Add(1)
 			switch round % 4 {
 			case 0:
 				panic(name)
@@ -121,14 +130,19 @@ func hammer(monitor *meshvitals.Monitor, number, round int) error {
 	if _, err := own.Snapshot(); err != nil {
 		return err
 	}
-	if _, err := monitor.Render("json"); err != nil {
-		return err
+	if round%32 == 0 {
+		if _, err := monitor.Render("json"); err != nil {
+			return err
+		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round%3)*time.Millisecond)
+	// The function runs meanwhile, or its check goes before.
+	wait := time.Duration(round%4) * 20 * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	_, err = subscription.Poll(ctx)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) &&
-		!errors.Is(err, meshvitals.ErrStopped) {
+	for err == nil {
+		_, err = subscription.Poll(ctx)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, meshvitals.ErrStopped) {
 		return err
 	}
 	return monitor.Unregister(own, beat)
