@@ -1,6 +1,10 @@
 package meshvitals
 
-import "testing"
+import (
+	"context"
+	"runtime"
+	"testing"
+)
 
 // A start that comes between the end of the events and the end of the goroutine is not lost.
 func TestAPumpThatWasStartedAgainGoesOn(t *testing.T) {
@@ -14,5 +18,30 @@ func TestAPumpThatWasStartedAgainGoesOn(t *testing.T) {
 	p.starts, p.queue = 3, nil
 	if !p.end(2) {
 		t.Fatal("it goes on without a queue")
+	}
+}
+
+// The engine may ask for a check before the one who registers it has said what its function is.
+func TestARequestWaitsForTheFunctionThatIsOnItsWay(t *testing.T) {
+	f := &functions{known: map[ID]*program{}}
+	f.registering.RLock()
+	found := make(chan *program, 1)
+	go func() { found <- f.find(7) }()
+	for f.registering.TryRLock() {
+		f.registering.RUnlock()
+		select {
+		case <-found:
+			t.Fatal("it did not wait")
+		default:
+			runtime.Gosched()
+		}
+	}
+	f.put(7, func(context.Context) Result { return Result{} })
+	f.registering.RUnlock()
+	if <-found == nil {
+		t.Fatal("it was not found")
+	}
+	if f.find(8) != nil {
+		t.Fatal("something was found that nobody has registered")
 	}
 }
