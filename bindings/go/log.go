@@ -52,14 +52,19 @@ func (l *log) write(logger *slog.Logger, event Event) {
 	case event.Kind == EventLog:
 		levels := [...]slog.Level{slog.LevelError, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug}
 		level := levels[min(max(event.Detail, 0), int32(len(levels)-1))]
-		put(logger, event.At, level, event.Text, func() []slog.Attr { return nil })
+		put(logger, event.At, level, event.Text, func() []slog.Attr { return []slog.Attr{} })
 	case event.Kind == EventStatus && event.Reason != ReasonInitial:
 		level := slog.LevelInfo
 		if event.Status == Unhealthy {
 			level = slog.LevelWarn
 		}
 		put(logger, event.At, level, "status changed", func() []slog.Attr {
-			return []slog.Attr{l.name(event.ID), slog.Any("event", event)}
+			name := l.inner.name(event.ID)
+			if name == "" {
+				// The monitor was closed: that every status is now unknown is no news.
+				return nil
+			}
+			return []slog.Attr{slog.String("name", name), slog.Any("event", event)}
 		})
 	}
 }
@@ -71,24 +76,24 @@ func (l *log) panicked(id ID, value any, stack []byte) {
 	}
 	put(logger, time.Now(), slog.LevelError, "check panicked", func() []slog.Attr {
 		return []slog.Attr{
-			l.name(id), slog.Any("panic", value), slog.String("stack", string(stack)),
+			slog.String("name", l.inner.name(id)), slog.Any("panic", value),
+			slog.String("stack", string(stack)),
 		}
 	})
 }
 
-func (l *log) name(id ID) slog.Attr {
-	return slog.String("name", l.inner.name(id))
-}
-
-// put writes a record with the time at which it happened. What it says is asked for only if it is
-// wanted.
+// put writes a record with the time at which it happened. Its attributes are asked for only if it
+// is wanted; nil means that it is not after all.
 func put(
 	logger *slog.Logger, at time.Time, level slog.Level, text string, attributes func() []slog.Attr,
 ) {
 	ctx := context.Background()
-	if logger.Enabled(ctx, level) {
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	if said := attributes(); said != nil {
 		record := slog.NewRecord(at, level, text, 0)
-		record.AddAttrs(attributes()...)
+		record.AddAttrs(said...)
 		_ = logger.Handler().Handle(ctx, record)
 	}
 }
