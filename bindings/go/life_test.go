@@ -132,6 +132,16 @@ func TestAdvanceIsOneTurnOfAManualClock(t *testing.T) {
 	expectCode(t, err, meshvitals.ErrMode)
 }
 
+// At its beginning a manual clock is not "never".
+func TestTheFirstInstantOfAManualClockIsOne(t *testing.T) {
+	monitor := newMonitor(t, manual)
+	advance(t, monitor, 0)
+	snapshot, err := register(t, monitor, "a", meshvitals.External{}).Snapshot()
+	expectOK(t, err)
+	expect(t, snapshot.Next, time.Unix(0, 0))
+	expect(t, snapshot.Last.IsZero(), true)
+}
+
 func TestAFunctionThatAdvancesItsOwnMonitorIsRefused(t *testing.T) {
 	monitor := newMonitor(t, manual)
 	var refused error

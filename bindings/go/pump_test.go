@@ -45,3 +45,22 @@ func TestARequestWaitsForTheFunctionThatIsOnItsWay(t *testing.T) {
 		t.Fatal("something was found that nobody has registered")
 	}
 }
+
+func TestRequestsWaitWhileAFunctionIsRegistered(t *testing.T) {
+	monitor, err := New(Config{Clock: "manual"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer monitor.Close()
+	f := &monitor.inner.functions
+	err = monitor.withFunctions("test", nil, func() ([]Check, error) {
+		if f.registering.TryLock() {
+			f.registering.Unlock()
+			t.Error("a request would not wait")
+		}
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
