@@ -15,10 +15,15 @@ const C11: &[&str] = &["cc", "-std=c11"];
 /// Compiles and runs a program of `tests/c`.
 #[track_caller]
 fn run(source: &str) {
-    let program = compile(C11, source, source.trim_end_matches(".c"));
-    if let Err(report) = outcome(Command::new(program)) {
-        panic!("{report}");
-    }
+    run_with(source, source.trim_end_matches(".c"), &[])
+        .unwrap_or_else(|report| panic!("{report}"));
+}
+
+#[track_caller]
+fn run_with(source: &str, program: &str, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(compile(C11, source, program));
+    command.args(arguments);
+    outcome(command)
 }
 
 #[test]
@@ -54,6 +59,20 @@ fn statuses_cells_groups_and_masks_agree() {
 #[test]
 fn whatever_a_program_passes_is_refused_with_its_code_and_changes_nothing() {
     run("bad_input.c");
+}
+
+#[test]
+fn every_vector_of_documents_is_answered_as_it_says() {
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/documents.jsonl");
+    run_with("conformance.c", "conformance", &[vectors])
+        .unwrap_or_else(|report| panic!("{report}"));
+}
+
+#[test]
+fn a_runner_that_ran_no_vector_fails() {
+    let report = run_with("conformance.c", "conformance_of_nothing", &["/dev/null"]);
+    let report = report.expect_err("nothing ran");
+    assert!(report.contains("no case ran"), "{report}");
 }
 
 const SANITIZED: &[&str] =
