@@ -1,0 +1,165 @@
+/* What a check measures: the probe keys of a document as types.
+
+   Values are judged by the library when the check is registered, not here. docs/documents.md
+   explains every key. */
+#ifndef MESHVITALS_PROBE_HPP
+#define MESHVITALS_PROBE_HPP
+
+#include <initializer_list>
+
+#include "json.hpp"
+
+namespace meshvitals {
+inline namespace MESHVITALS_CHOICE {
+
+/// A probe key with its object. Made by its derived types.
+class Probe {
+   public:
+    [[nodiscard]] std::string_view word() const noexcept { return word_; }
+    [[nodiscard]] const json::Object& keys() const noexcept { return keys_; }
+
+   protected:
+    /// `word` must be a literal.
+    explicit Probe(std::string_view word) : word_(word) {}
+
+    std::string_view word_;
+    json::Object keys_;
+};
+
+/// Connects to a stream socket: reachability, not health, of what listens.
+class Tcp : public Probe {
+   public:
+    explicit Tcp(std::string_view address) : Probe("tcp") {
+        keys_.set("address", json::quoted(address));
+    }
+    /// "full": a whole handshake; "fast": only the target's kernel sees it.
+    Tcp& connect(std::string_view word) {
+        keys_.set("connect", json::quoted(word));
+        return *this;
+    }
+};
+
+/// A status code that passes, or a range of them: `200`, `{300, 399}`, "200-299".
+class Codes {
+   public:
+    Codes(int code) : json_(json::number(code)) {}
+    Codes(int first, int last)
+        : json_(json::quoted(json::number(first) + "-" + json::number(last))) {}
+    Codes(const char* range) : json_(json::quoted(range)) {}
+    [[nodiscard]] const std::string& json() const noexcept { return json_; }
+
+   private:
+    std::string json_;
+};
+
+/// What the answer to an HTTP request must look like.
+class Expect {
+   public:
+    Expect& status(std::initializer_list<Codes> codes) {
+        keys_.set("status", json::array(codes, [](const Codes& one) { return one.json(); }));
+        return *this;
+    }
+    /// Secret: no error, event, report or log repeats it.
+    Expect& body_contains(std::string_view text) {
+        keys_.set("body_contains", json::quoted(text));
+        return *this;
+    }
+    Expect& body_limit(std::uint64_t bytes) {
+        keys_.set("body_limit", json::number(bytes));
+        return *this;
+    }
+    [[nodiscard]] const json::Object& keys() const noexcept { return keys_; }
+
+   private:
+    json::Object keys_;
+};
+
+/// Sends one HTTP/1.1 request on a fresh connection. Redirects are not followed.
+class Http : public Probe {
+   public:
+    explicit Http(std::string_view url) : Probe("http") { keys_.set("url", json::quoted(url)); }
+
+    /// Connects there instead of where the URL points.
+    Http& address(std::string_view address) {
+        keys_.set("address", json::quoted(address));
+        return *this;
+    }
+    Http& method(std::string_view method) {
+        keys_.set("method", json::quoted(method));
+        return *this;
+    }
+    /// One further header. Secret, as all of them.
+    Http& header(std::string_view name, std::string_view value) {
+        headers_.set(name, json::quoted(value));
+        keys_.set("headers", headers_.text());
+        return *this;
+    }
+    /// Secret.
+    Http& body(std::string_view body) {
+        keys_.set("body", json::quoted(body));
+        return *this;
+    }
+    Http& host(std::string_view host) {
+        keys_.set("host", json::quoted(host));
+        return *this;
+    }
+    Http& expect(const Expect& expect) {
+        keys_.set("expect", expect.keys().text());
+        return *this;
+    }
+
+   private:
+    json::Object headers_;
+};
+
+/// The share of CPU time in use.
+class Cpu : public Probe {
+   public:
+    Cpu() : Probe("cpu") {}
+    explicit Cpu(double threshold) : Cpu() { keys_.set("threshold", json::number(threshold)); }
+};
+
+/// The share of memory in use.
+class Memory : public Probe {
+   public:
+    Memory() : Probe("memory") {}
+    explicit Memory(double threshold) : Memory() {
+        keys_.set("threshold", json::number(threshold));
+    }
+};
+
+/// The share of a filesystem in use.
+class Disk : public Probe {
+   public:
+    Disk() : Probe("disk") {}
+    explicit Disk(std::string_view path) : Disk() { keys_.set("path", json::quoted(path)); }
+    Disk& threshold(double threshold) {
+        keys_.set("threshold", json::number(threshold));
+        return *this;
+    }
+};
+
+/// The program reports whenever it likes; silence beyond `ttl` is a failure.
+class Heartbeat : public Probe {
+   public:
+    explicit Heartbeat(std::chrono::nanoseconds ttl) : Probe("heartbeat") {
+        keys_.set("ttl", json::duration(ttl));
+    }
+};
+
+/// A callable of the program, given to Monitor::register_callback.
+class Callback : public Probe {
+   public:
+    Callback() : Probe("callback") {}
+};
+
+/// The program runs the check when a CHECK_DUE event asks for it, and reports.
+class External : public Probe {
+   public:
+    External() : Probe("external") {}
+};
+
+}  // namespace MESHVITALS_CHOICE
+}  // namespace meshvitals
+
+#endif
