@@ -230,7 +230,9 @@ fn nothing_of_the_c_interface_is_left_out() {
     let cpp: String = headers().into_iter().map(|(_, text)| text).collect();
     let known = words(&cpp, "MESHVITALS_");
     let defined = c.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
-    let constants: Vec<&str> = defined.map(|(name, _)| name).collect();
+    // Numbers; what fills a struct in C is a constructor in C++.
+    let numbers = defined.filter(|(_, value)| value.parse::<i64>().is_ok());
+    let constants: Vec<&str> = numbers.map(|(name, _)| name).collect();
     assert!(constants.len() > 100, "the constants were found");
     for name in constants.into_iter().filter(|name| !name.starts_with("MESHVITALS_VERSION")) {
         assert!(known.contains(name), "{name} is in no header of the C++ binding");

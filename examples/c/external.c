@@ -5,17 +5,15 @@
    is HEALTHY again:
    cc external.c $(pkg-config --cflags --libs meshvitals) -o external && ./external */
 
-#include <math.h>
 #include <meshvitals.h>
 #include <stdio.h>
 
 /* Answers the request with a pass. A real program would start something here, keep the token, and
    come back to this when it is done. */
 static void report(meshvitals_monitor_t *monitor, const meshvitals_event_t *due) {
-    meshvitals_result_t result = {.struct_size = sizeof result,
-                                  .outcome = MESHVITALS_OUTCOME_PASS,
-                                  .token = due->token,
-                                  .value = NAN};
+    meshvitals_result_t result = MESHVITALS_RESULT_INIT;
+    result.outcome = MESHVITALS_OUTCOME_PASS;
+    result.token = due->token;
     meshvitals_report(monitor, due->check, &result);
 }
 

@@ -4,7 +4,6 @@
    A job beats every 10 s, stops for a while and begins again; the table is printed in an instant:
    cc manual.c $(pkg-config --cflags --libs meshvitals) -o manual && ./manual */
 
-#include <math.h>
 #include <meshvitals.h>
 #include <stdio.h>
 
@@ -32,9 +31,8 @@ int main(void) {
         /* One turn: whatever is due is done, and `next` is when the next one is needed. */
         if (meshvitals_monitor_advance(monitor, now, &next)) return 1;
         if (now % (10 * SECOND) == 0 && (now < 30 * SECOND || now > 80 * SECOND)) {
-            meshvitals_result_t beat = {.struct_size = sizeof beat,
-                                        .outcome = MESHVITALS_OUTCOME_PASS,
-                                        .value = NAN};
+            meshvitals_result_t beat = MESHVITALS_RESULT_INIT;
+            beat.outcome = MESHVITALS_OUTCOME_PASS;
             meshvitals_report(monitor, id, &beat);
         }
         /* Polls never wait here: time does not pass by itself. */

@@ -23,7 +23,7 @@ enum class Kind : std::int32_t {
     result = MESHVITALS_EVENT_RESULT,
     /// A check was registered.
     registered = MESHVITALS_EVENT_REGISTERED,
-    /// A check was removed; no event of it follows.
+    /// A check was removed, or with its last check a group; no event of it follows.
     removed = MESHVITALS_EVENT_REMOVED,
     /// The monitor was stopped.
     stopped = MESHVITALS_EVENT_STOPPED,
@@ -58,7 +58,8 @@ enum class LogLevel : std::int32_t { error = 0, warning = 1, information = 2, de
 class Event {
    public:
     [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(raw_.kind); }
-    /// The check or group; 0 where it is about the monitor.
+    /// The check or group; 0 where it is about the monitor. What is removed has no name any more:
+    /// the name is the text of REMOVED.
     [[nodiscard]] CheckId check() const noexcept { return CheckId{raw_.check}; }
     /// The number given in the check's document.
     [[nodiscard]] std::uint64_t cookie() const noexcept { return raw_.cookie; }
@@ -98,8 +99,8 @@ class Event {
     [[nodiscard]] std::chrono::nanoseconds latency() const noexcept {
         return meshvitals::detail::nanoseconds_of(raw_.latency_ns);
     }
-    /// STATUS and RESULT: the message, or the cause of a mask. REGISTERED and REMOVED: the name.
-    /// LOG: the line. Valid as long as this object.
+    /// STATUS and RESULT: the message, or the cause of a mask; INITIAL with neither: the status and
+    /// its age. REGISTERED and REMOVED: the name. LOG: the line. Valid as long as this object.
     [[nodiscard]] std::string_view text() const noexcept { return raw_.text; }
     /// The struct of the C interface.
     [[nodiscard]] const meshvitals_event_t& raw() const noexcept { return raw_; }

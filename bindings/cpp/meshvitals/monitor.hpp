@@ -41,7 +41,7 @@ class Monitor {
         return detail::answer(meshvitals_monitor_start(raw(), &why), why);
     }
 
-    /// Stops it; Code::timeout when a callback is still inside the program's code.
+    /// Stops it; Code::timeout when a thread is still in what nobody can end, such as a callback.
     template <class Rep, class Period>
     Result<void> stop(const std::chrono::duration<Rep, Period>& timeout) {
         const auto limit = detail::milliseconds_of<std::uint32_t>(timeout);
