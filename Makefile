@@ -7,6 +7,8 @@ CARGO ?= cargo
 CC ?= cc
 CXX ?= c++
 ARGS ?=
+# What `install` installs. Built before, unless it is said where something else lies.
+BUILT ?= target/release
 PYTHON ?= python3
 # The Python module is linked without a libpython, and can so be checked without a Python.
 export PYO3_BUILD_EXTENSION_MODULE := 1
@@ -18,8 +20,8 @@ WHEELS := target/wheels
 INSTALLED := target/venv-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help build run python installed test test-rust test-python test-go check lint lint-python \
-	lint-go bench bench-python need-build need-test need-python need-go
+.PHONY: help build run python install uninstall installed test test-rust test-python test-go check \
+	lint lint-python lint-go bench bench-python need-build need-test need-python need-go
 
 # $(call need,tool ...): stops and names each tool that is not found.
 define need
@@ -40,6 +42,12 @@ run: need-build ## Watches this machine; ARGS="--help" says what else it can
 python: need-python $(VENV)/ready ## The wheel of the Python package, in target/wheels
 	rm -rf $(WHEELS)
 	$(VENV)/bin/maturin build --quiet --release --manifest-path $(PACKAGE)/Cargo.toml --out $(WHEELS)
+
+install: $(if $(filter target/release,$(BUILT)),build) ## Puts library, headers and command below PREFIX, /usr/local if none
+	$(MAKE) -f bindings/c/install.mk install BUILT=$(BUILT)
+
+uninstall: ## Takes away what install put there
+	$(MAKE) -f bindings/c/install.mk uninstall
 
 test: need-test need-go test-rust test-python test-go ## Every test
 

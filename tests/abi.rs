@@ -293,18 +293,3 @@ fn the_version_is_that_of_the_package() {
     assert_eq!(header::constants(&read(HEADER), "MESHVITALS_VERSION")[""], version);
     assert_eq!(i64::from(meshvitals::ffi::life::meshvitals_version()), version);
 }
-
-#[test]
-fn pkg_config_understands_the_template() {
-    let template = read("bindings/c/meshvitals.pc.in");
-    let filled = template.replace("@PREFIX@", "/opt/m").replace("@VERSION@", "1.2.3");
-    assert!(!filled.contains('@'), "everything was filled in: {filled}");
-    let file = write("meshvitals.pc", &filled);
-    let flags = tool("pkg-config", &["--cflags", "--libs", "--keep-system-libs"], &file);
-    for flag in ["-I/opt/m/include", "-L/opt/m/lib", "-lmeshvitals"] {
-        assert!(flags.split_whitespace().any(|word| word == flag), "{flag}: {flags}");
-    }
-    assert_eq!(tool("pkg-config", &["--modversion"], &file).trim(), "1.2.3");
-    let private = tool("pkg-config", &["--static", "--libs"], &file);
-    assert!(private.contains("-lm") && private.contains("-ldl"), "{private}");
-}

@@ -9,6 +9,7 @@ Exit codes with --once, by the overall status:
   1  DEGRADED
   2  UNHEALTHY
   3  UNKNOWN
+
 Without --once: 0 after q, Ctrl-C, a signal to end, or when nobody reads the output any more.
 Always: 64 for wrong arguments or a wrong configuration, 70 if the monitor cannot start or
 stdout cannot be written. Without --once also if stdout is closed.
@@ -44,6 +45,8 @@ pub enum Command {
     Run(RunArgs),
     Check(CheckArgs),
     Schema(SchemaArgs),
+    #[command(hide = true)]
+    Pages(PagesArgs),
 }
 
 /// Watch until told to stop, or once: this machine by default, or what a file says.
@@ -98,6 +101,14 @@ pub struct SchemaArgs {
     /// Which document; without it the schema of both
     #[arg(value_enum)]
     pub document: Option<Document>,
+}
+
+/// Write the manual pages and the completions of shells, for whoever installs the command.
+#[derive(Debug, Group)]
+pub struct PagesArgs {
+    /// Where; the layout below it is that of /usr/share
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -8,6 +8,7 @@ mod check;
 mod closed;
 mod config;
 mod output;
+mod pages;
 mod ports;
 mod run;
 mod schema;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(&run),
         Command::Check(check) => check::check(&check),
         Command::Schema(schema) => schema::print(&schema),
+        Command::Pages(pages) => pages::write(&pages),
     };
     match ended {
         Ok(code) => ExitCode::from(code),
