@@ -13,7 +13,8 @@ DATADIR ?= $(PREFIX)/share
 VERSION := $(shell sed -n '/^\[workspace.package\]/,/^$$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 # The number of the soname stands where the library gets it.
 SONAME := $(shell sed -n 's/.*-soname,libmeshvitals\.so\.\([0-9]*\).*/\1/p' build.rs)
-# What the static library needs; a test links it with nothing else.
+# What rustc says that the static library needs (--print native-static-libs); on recent systems most
+# of it is empty.
 PRIVATE := -lgcc_s -lutil -lrt -lpthread -lm -ldl
 
 CMAKEDIR := $(LIBDIR)/cmake/meshvitals
