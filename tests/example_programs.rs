@@ -148,6 +148,10 @@ fn a_callback_measures_a_queue_and_is_dropped() {
             "dropped"
         ]
     );
+    let text = output_of("cpp/callback.cpp");
+    let lines: Vec<&str> = text.lines().collect();
+    let full = "UNHEALTHY (10 places taken)";
+    assert_eq!(lines, ["HEALTHY (0 places taken)", full, "HEALTHY (0 places taken)"]);
 }
 
 #[test]
