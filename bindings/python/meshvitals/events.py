@@ -52,10 +52,9 @@ class Events:
     async def apoll(self, limit: int = _BATCH, timeout: Optional[float] = None) -> List[Event]:
         """As ``poll``, without holding the event loop; on the queue of a manual monitor it waits
         as well."""
-        events = self.poll(limit, 0)
-        if events or timeout == 0:
-            return events
-        await self._readable(timeout)
+        if timeout != 0 and not self._taken:
+            # Before anything is taken, because taking ends a wake that came before.
+            await self._readable(timeout)
         return self.poll(limit, 0)
 
     def fileno(self) -> int:

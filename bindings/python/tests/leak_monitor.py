@@ -133,6 +133,24 @@ def run_of_a_coroutine():
     return on_loop(call)
 
 
+@loop("Events.apoll", count=FEW)
+def apoll():
+    made = monitor()
+    events = made.events(Kinds.LIFE)
+    keep(events)
+
+    async def call() -> None:
+        assert await events.apoll(timeout=0) == []
+        events.wake()
+        assert await events.apoll(timeout=60) == []
+        made.register(beat("a"))
+        made.unregister("a")
+        while await events.apoll(timeout=0.001):
+            pass
+
+    return on_loop(call)
+
+
 @loop("Monitor.checks", "Monitor.__iter__", "Monitor.__getitem__", "Monitor.__contains__")
 def checks():
     made = monitor("a")

@@ -200,6 +200,26 @@ def test_a_subscription_moves_from_loop_to_loop(monitor: Monitor):
     assert [asyncio.run(next_name(name)) for name in ("a", "b")] == ["a", "b"]
 
 
+@pytest.mark.parametrize("made", ["monitor", "manual"])
+def test_a_poll_on_a_loop_answers_events_wakes_and_time(made: str, request):
+    events = request.getfixturevalue(made).events(Kinds.LIFE)
+
+    async def polls() -> None:
+        assert await events.apoll(timeout=0) == []
+        assert await events.apoll(timeout=0.001) == []
+        # Of one that waits, and of the next one.
+        asyncio.get_running_loop().call_soon(events.wake)
+        assert await events.apoll(timeout=BOUND) == []
+        events.wake()
+        assert await events.apoll(timeout=BOUND) == []
+        for name in "ab":
+            request.getfixturevalue(made).register(meshvitals.Heartbeat("1h"), name=name)
+        assert [event.name for event in await events.apoll(1, BOUND)] == ["a"]
+        assert [event.name for event in await events.apoll()] == ["b"]
+
+    asyncio.run(asyncio.wait_for(polls(), BOUND / 2))
+
+
 @pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals")
 def test_a_signal_ends_a_wait(monitor: Monitor):
     monitor.start()
