@@ -168,9 +168,11 @@ class Dispatcher:
 
     # -- Without the thread -----------------------------------------------------------------------
 
-    def hand_out(self, event: Event) -> None:
-        """Starts or ends a run of a manual monitor, whose requests its driver fetches itself."""
-        self._take(event)
+    def hand_out(self, event: Event) -> Optional[Run]:
+        """Starts or ends a run of a manual monitor, whose requests its driver fetches itself.
+        Answers with the run if it may have to wait for a thread; its deadline must be watched."""
+        run = self._take(event)
+        return None if run is None or run.function.asynchronous else run
 
     def rest(self, timeout: float) -> None:
         """Gives up every run, and ends the threads of plain functions, for which it waits as long

@@ -14,6 +14,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Optional, Set
 
+from .._deadlines import Deadlines
 from .._lifecycle import off_loop
 from .._native import Event
 from .._tables import Kind, Kinds
@@ -72,6 +73,10 @@ class Driver:
         self._dispatcher = self._monitor._dispatcher
         self._roster = Roster(self._monitor, records, config, is_driven=is_started)
         self._events: Optional[Events] = None
+        #: Of functions that may have to wait for a thread.
+        self._deadlines = Deadlines()
+        #: Whether the loop was told that the registered checks are others.
+        self._is_told = False
         #: Of the round in flight: who has not answered.
         self._asked: Set[Record] = set()
         self._slice_ends = 0
@@ -107,7 +112,9 @@ class Driver:
     def change(self) -> None:
         """The registered checks are others now."""
         self._roster.is_stale = True
-        self._on_loop(self._wake)
+        if not self._is_told:
+            self._is_told = True
+            self._on_loop(self._wake)
 
     def close(self) -> None:
         """Runs and books nothing any more; does not wait for what is inside."""
@@ -184,6 +191,7 @@ class Driver:
 
     def _wake(self) -> None:
         # Only here, between two steps of the task, is it sure that the task sees it.
+        self._is_told = False
         self._roster.is_stale = True
         self._asked = {record for record in self._asked if not record.gone}
         if self._events is not None and not self._events.closed:
@@ -215,7 +223,7 @@ class Driver:
         until = time.monotonic() + self._limit()
         with self._opened() as events:
             try:
-                await self._roster.settle(self._breathe)
+                await self._settle()
                 self._asked.clear()
                 for record, check in self._roster:
                     if not record.gone:
@@ -233,6 +241,9 @@ class Driver:
     def _opened(self) -> Events:
         self._monitor.use_loop()
         self._events = self._monitor.events(Kinds.DUE | Kinds.RESULT, _CAPACITY)
+        # An earlier loop may have ended before it took note, and its runs with it.
+        self._is_told = False
+        self._deadlines = Deadlines()
         return self._events
 
     def _rest(self) -> None:
@@ -242,19 +253,29 @@ class Driver:
 
     async def _turn(self, events: Events, until: Optional[float] = None) -> None:
         """Does what is due, and waits for what comes next."""
-        while not self._roster.is_settled:
-            await self._roster.settle(self._breathe)
+        await self._settle()
+        # First: at its deadline the engine convicts, and whoever had no thread is not guilty.
+        self._deadlines.judge()
         now = time.monotonic_ns()
         after = self._monitor.advance(now)
         waits = [] if after is None else [(after - now) / 1e9]
         waits += [] if until is None else [until - time.monotonic()]
+        patience = self._deadlines.patience()
+        waits += [] if patience is None else [patience]
         for event in await events.apoll(_BATCH, min(waits, default=None)):
             self._take(event)
         await self._breathe()
 
+    async def _settle(self) -> None:
+        while not self._roster.is_settled:
+            # The rounds of a check are counted from the instant that the engine knows when it is
+            # told of it; a clock that was never moved stands where the machine was started.
+            self._monitor.advance(time.monotonic_ns())
+            await self._roster.settle(self._breathe)
+
     def _take(self, event: Event) -> None:
         if event.kind != Kind.RESULT:
-            self._dispatcher.hand_out(event)
+            self._deadlines.add(self._dispatcher.hand_out(event))
             return
         record = self._roster.find(event.id)
         if record is not None and not self._is_closed:

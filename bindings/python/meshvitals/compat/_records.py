@@ -89,6 +89,8 @@ class Record:
     def book(self, event: Event) -> Optional[str]:
         """Takes note of a run that ended. Answers why, if it ended without a result."""
         self.tried = time.monotonic()
+        # As long as nothing is learned it is kept, until it is too old to be believed.
+        self.status = OF_ENGINE.get(event.status, self.status)
         returned = self._returned.pop(event.detail, None)
         outcome = event.outcome
         if outcome == Outcome.LOCAL and returned is None:
@@ -99,7 +101,6 @@ class Record:
             self.failures = self.failures + 1 if failed else 0
             self.successes = self.successes + 1 if outcome == Outcome.PASS else 0
             self.learned = self.tried
-            self.status = OF_ENGINE.get(event.status, self.status)
         error = None if returned is not None else _why(event)
         if returned is None:
             returned = {"status": self.status, "error": error, "timestamp": timestamp()}

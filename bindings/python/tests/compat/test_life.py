@@ -144,6 +144,24 @@ async def test_the_schedule_is_fixed_however_long_runs_take(monkeypatch):
 
 
 @on_loop
+async def test_rounds_are_counted_from_the_first(monkeypatch):
+    """Row 27: the next comes an interval after it, wherever the machine's clock stands then."""
+    clock = Clock()
+    # Three quarters of an interval before the next multiple of it.
+    clock.now_ns = 3600 * 1_000_000_000 * 1000 + 900 * 1_000_000_000
+    monkeypatch.setattr(_driver, "time", clock)
+    made = health(check_interval=3600.0)
+    made.register_check("a", Switch())
+    await made.start()
+    await until(lambda: made._records["a"].successes == 1)
+    seen = made._driver._roster._checks[made._records["a"]][0].snapshot()
+    # The jitter takes 5 % at most.
+    assert 3400.0 < seen.next - seen.last < 3800.0
+    monkeypatch.undo()
+    await made.stop()
+
+
+@on_loop
 async def test_stop_is_bounded_whatever_a_check_does(monkeypatch):
     """Row 32: a check that swallows its cancellation, and a function that never returns."""
     monkeypatch.setattr(_driver, "_PATIENCE", 0.05)

@@ -22,6 +22,7 @@ from compat.support import (
     until,
 )
 
+from meshvitals import _pool
 from meshvitals.compat import HealthStatus
 
 
@@ -264,6 +265,31 @@ async def test_a_plain_function_may_return_a_coroutine():
     made.register_check("a", lambda: check())
     assert await made.check_health()
     assert check.runs == 1
+
+
+@pytest.mark.parametrize("is_started", [False, True])
+@on_loop
+async def test_a_function_that_gets_no_thread_is_not_blamed(is_started, monkeypatch):
+    """Row 26: those that are stuck have all the threads, and fail; it fails not."""
+    monkeypatch.setattr(_pool, "_SIZE", 2)
+    gate = threading.Event()
+    made = health(timeout=0.2, check_interval=0.05 if is_started else NEVER)
+    for name in ("stuck", "too"):
+        made.register_check(name, lambda: gate.wait(BOUND) and {"status": "healthy"})
+    made.register_check("waits", lambda: {"status": "healthy"})
+    if is_started:
+        await made.start()
+    assert await made.check_health() is False
+    stats = await made.get_health_stats()
+    assert stats["failure_counts"]["stuck"] >= 1 and stats["failure_counts"]["waits"] == 0
+    # Threads that are stuck past the deadline are replaced.
+    while not is_started and not made._records["waits"].successes:
+        await made.check_health()
+    await until(lambda: made._records["waits"].successes > 0)
+    assert made._records["waits"].failures == 0
+    gate.set()
+    await made.stop()
+    assert eventually(lambda: not threads())
 
 
 @pytest.mark.parametrize("is_started", [False, True])

@@ -156,6 +156,22 @@ async def test_a_check_that_knows_nothing_is_unknown_and_no_failure():
     assert await made.check_health() is True
 
 
+@on_loop
+async def test_what_is_too_old_to_be_believed_is_unknown():
+    """Row 6, fresh results: one that comes no more does not serve for ever."""
+    async with started(check_interval=0.01, timeout=0.1) as made:
+        check = Switch()
+        made.register_check("a", check)
+        assert await made.check_health() is True
+        check.answer = "unknown"
+        await until(lambda: made._records["a"].status is HealthStatus.UNKNOWN)
+        assert await made.check_health() is False
+        assert (await made.get_health_stats())["failure_counts"] == {"a": 0}
+        check.answer = "healthy"
+        await until(lambda: made._records["a"].status is HealthStatus.HEALTHY)
+        assert await made.check_health() is True
+
+
 class Foreign(enum.Enum):
     """Somebody else's enumeration of the same words."""
 

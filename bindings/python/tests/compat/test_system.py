@@ -138,7 +138,8 @@ async def test_the_thresholds_are_read_live(monkeypatch):
 
 @on_loop
 async def test_a_level_is_not_confirmed_sooner(monkeypatch):
-    """Row 7, the other side: a busy second is no outage, so levels keep their interval."""
+    """Row 7, the other side: a busy second is no outage, so levels keep their interval. To the
+    engine they are functions like others, so it must be told."""
     asked = []
 
     def measure(word):
