@@ -61,8 +61,9 @@ class Sender:
         self._gauges: Dict[Any, _Call] = {}
         self._errors: Deque[_Call] = deque(maxlen=_ERRORS)
         self._task: Optional[asyncio.Task[None]] = None
-        #: When the call that is being made began.
+        #: When the call that is being made began, and who looks how long it takes.
         self._since = 0.0
+        self._watcher: Optional[asyncio.TimerHandle] = None
 
     def gauge(self, name: Any, value: int) -> None:
         """Tells how a check is; what was not told yet is replaced."""
@@ -77,6 +78,7 @@ class Sender:
     async def flush(self, seconds: float) -> None:
         """Waits until all is told, a bounded time, and ends. On another loop it does not wait."""
         task, self._task = self._task, None
+        self._unwatch()
         if task is None or task.done() or self.loop is not asyncio.get_running_loop():
             return
         await asyncio.wait({task}, timeout=seconds)
@@ -91,6 +93,16 @@ class Sender:
             self._task = self.loop.create_task(self._work(), name="meshvitals metrics")
             self._since = time.monotonic()
             self._watch(self._task)
+            self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task is self._task:
+            self._unwatch()
+
+    def _unwatch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher = None
 
     def _watch(self, task: asyncio.Task[None]) -> None:
         """Gives up a call that hangs."""
@@ -98,7 +110,7 @@ class Sender:
             return
         left = self._since + _PATIENCE - time.monotonic()
         if left > 0.0:
-            self.loop.call_later(left, self._watch, task)
+            self._watcher = self.loop.call_later(left, self._watch, task)
             return
         task.cancel()
         if self._task is task:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from types import SimpleNamespace
 
 import pytest
 from compat.support import (
@@ -50,6 +52,26 @@ async def test_metrics_are_told_on_the_loop_of_the_checks():
     await until(lambda: len(collector.calls) >= 2)
     assert collector.loops == {asyncio.get_running_loop()}
     assert collector.threads == {threading.get_ident()}
+
+
+@on_loop
+async def test_a_collector_is_whatever_has_the_two_calls(caplog):
+    """Row 2: no class of the mesh is needed, and the calls need not be coroutines."""
+    told = []
+    collector = SimpleNamespace(
+        gauge=lambda *values, tags: told.append(("gauge", values, tags)),
+        increment=lambda *values, tags: told.append(("increment", values, tags)),
+    )
+    made = health(collector)
+    made.register_check("a", Switch(ValueError("no")))
+    with caplog.at_level(logging.DEBUG, "meshvitals"):
+        await made.check_health()
+    assert not caplog.records, "a call that is no coroutine did not fail"
+    tags = {"check": "a"}
+    assert told == [
+        ("increment", ("health.check.error",), {**tags, "error": "ValueError: no"}),
+        ("gauge", ("health.check.status", 0), tags),
+    ]
 
 
 @on_loop
