@@ -7,13 +7,12 @@ waits for the answer gives the probe up at its deadline, which shuts its socket 
 from __future__ import annotations
 
 import base64
-import functools
 import socket
 import ssl
 import threading
 import time
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 __all__ = ["Wire"]
@@ -22,6 +21,8 @@ _REDIRECTS = 10
 _REDIRECTING = (301, 302, 303, 307, 308)
 #: Left as it is in a target; all else is encoded.
 _SAFE = "/?#[]@!$&'()*+,;=:%-._~"
+
+_trusted: List[ssl.SSLContext] = []
 
 
 class Wire:
@@ -138,10 +139,11 @@ class Wire:
         return left
 
 
-@functools.lru_cache(maxsize=1)
 def _trust() -> ssl.SSLContext:
-    """The certificates that this machine trusts; reading them takes long."""
-    return ssl.create_default_context()
+    """The certificates that this machine trusts; reading them takes long, so they are kept."""
+    if not _trusted:
+        _trusted.append(ssl.create_default_context())
+    return _trusted[0]
 
 
 def _headers(url: SplitResult) -> Dict[str, str]:

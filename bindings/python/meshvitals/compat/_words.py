@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 __all__ = ["HealthCheckConfig", "HealthStatus"]
 
@@ -20,6 +21,12 @@ class HealthStatus(str, Enum):
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
     UNKNOWN = "unknown"
+
+    if TYPE_CHECKING:
+        # What an enumeration makes of it: a member is looked up, and no text is decoded.
+        _value_: str
+
+        def __new__(cls, value: object) -> HealthStatus: ...
 
     # They print as members of a plain enumeration, whatever the version of Python.
     __str__ = Enum.__str__

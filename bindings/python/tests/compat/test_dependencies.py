@@ -27,7 +27,7 @@ from compat.support import (
 )
 
 from meshvitals.compat import _dependencies
-from meshvitals.compat._wire import Wire, _trust
+from meshvitals.compat._wire import Wire, _trusted
 
 ANSWERS = {
     "/": "200 OK",
@@ -148,12 +148,12 @@ async def test_https_is_asked_and_its_certificate_is_verified(tmp_path, monkeypa
         made = health()
         assert await made.check_url_health(url) is False, "nobody trusts the certificate"
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        _trust.cache_clear()
+        _trusted.clear()
         try:
             assert await made.check_url_health(url) is True
             assert await made.check_url_health(server.url) is False, "it is not of this name"
         finally:
-            _trust.cache_clear()
+            _trusted.clear()
 
 
 @on_loop
