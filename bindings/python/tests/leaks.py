@@ -7,12 +7,18 @@ needs stays for the whole loop and is closed at its end.
 from __future__ import annotations
 
 import asyncio
-from typing import Callable, List, NamedTuple, Tuple
+from typing import Callable, List, NamedTuple, Protocol, Tuple, Union
 
-from meshvitals import Events, Monitor
+from meshvitals import Monitor
 
 #: Repetitions of a batch: of what is quick, and of what starts and ends threads.
 MANY, FEW = 400, 50
+
+
+class Closes(Protocol):
+    """What a loop needs: a subscription, an event loop, a server."""
+
+    def close(self) -> None: ...
 
 
 class Loop(NamedTuple):
@@ -24,7 +30,7 @@ class Loop(NamedTuple):
 
 
 LOOPS: List[Loop] = []
-_open: List[object] = []
+_open: List[Union[Monitor, Closes]] = []
 
 
 def loop(*names: str, count: int = MANY) -> Callable[[Callable], Callable]:
@@ -54,11 +60,11 @@ def close() -> None:
         thing = _open.pop()
         if isinstance(thing, Monitor):
             thing.stop()
-        elif isinstance(thing, (Events, asyncio.AbstractEventLoop)):
+        else:
             thing.close()
 
 
-def keep(thing: object) -> None:
+def keep(thing: Closes) -> None:
     """Closes it at the end of the loop."""
     _open.append(thing)
 

@@ -8,6 +8,7 @@ there were before.
 from __future__ import annotations
 
 import ctypes
+import enum
 import gc
 import inspect
 import os
@@ -16,12 +17,14 @@ import threading
 import types
 from typing import Callable, Dict, NamedTuple, Set
 
-import leak_handles  # noqa: F401  the loops register themselves
+import leak_compat  # noqa: F401  the loops register themselves
+import leak_handles  # noqa: F401
 import leak_monitor  # noqa: F401
 import leak_values  # noqa: F401
 import pytest
 
 import meshvitals
+import meshvitals.compat
 
 from leaks import LOOPS, close
 
@@ -65,17 +68,23 @@ CALLED = (
 
 def public() -> Set[str]:
     """Every call of the package: functions, constructors, methods, properties, operators."""
+    return calls(meshvitals) | {f"compat.{name}" for name in calls(meshvitals.compat)}
+
+
+def calls(module: types.ModuleType) -> Set[str]:
+    """Every call of a module."""
     names: Set[str] = set()
-    for name in meshvitals.__all__:
-        thing = getattr(meshvitals, name)
+    for name in module.__all__:
+        thing = getattr(module, name)
         if not callable(thing):
             continue
         names.add(name)
-        if not inspect.isclass(thing) or issubclass(thing, (BaseException, int)):
+        if not inspect.isclass(thing) or issubclass(thing, (BaseException, enum.Enum)):
             continue
         for member in dir(thing):
             if member in OPERATORS:
-                here = getattr(thing, member) is not getattr(object, member, None)
+                # An operator that a class has taken away is None.
+                here = getattr(thing, member) not in (getattr(object, member, None), None)
             else:
                 value = inspect.getattr_static(thing, member)
                 here = not member.startswith("_") and isinstance(value, CALLED)
