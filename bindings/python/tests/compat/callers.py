@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 
 from datapunk.lib.mesh.health.checks import HealthCheck, HealthStatus
 
-__all__ = ["Balancer", "GrpcHealth", "Instance", "Monitoring", "Registry", "RestHealth"]
+__all__ = ["Balancer", "GrpcHealth", "Instance", "Monitoring", "Registry", "RestHealth", "Routed"]
 
 
 @dataclass
@@ -52,51 +52,95 @@ class GrpcHealth:
 
 
 @dataclass
-class Registry:
-    """The health loop of the registry: one instance after the other, by URL."""
+class Looping:
+    """What the registry, the balancer and the monitor share: a task that checks again and again,
+    and that there is only with something to check with."""
 
-    health_check: HealthCheck
+    health_check: Optional[HealthCheck]
+    interval: float = 0.01
+    task: Optional[asyncio.Task[None]] = None
+
+    async def start(self) -> None:
+        if self.health_check:
+            self.task = asyncio.create_task(self._loop())
+
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait({self.task})
+
+    async def check_all(self) -> None:
+        raise NotImplementedError
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                await asyncio.sleep(self.interval)
+                await self.check_all()
+            except asyncio.CancelledError:
+                break
+
+
+@dataclass
+class Registry(Looping):
+    """The registry: one instance after the other, by its URL."""
+
     services: Dict[str, Instance] = field(default_factory=dict)
+    errors: int = 0
 
     async def check_all(self) -> None:
         for instance in self.services.values():
-            if instance.health_check_url:
+            if not instance.health_check_url:
+                continue
+            try:
                 found = await self.health_check.check_url_health(instance.health_check_url)
                 instance.state = "running" if found else "unhealthy"
+            except Exception:
+                self.errors += 1
 
 
 @dataclass
-class Balancer:
-    """The health loop of the balancer: whoever cannot be checked stays in the pool."""
+class Routed:
+    """What the balancer knows of an instance: it may be chosen until it was found to be down."""
 
-    health_check: HealthCheck
-    metrics: Any
-    instances: List[Instance] = field(default_factory=list)
-    pool: List[str] = field(default_factory=list)
+    registration: Instance
+    is_healthy: bool = True
+    failures: int = 0
+
+
+@dataclass
+class Balancer(Looping):
+    """The balancer: one instance after the other; whoever cannot be checked stays in the pool."""
+
+    metrics: Any = None
+    instances: List[Routed] = field(default_factory=list)
 
     async def check_all(self) -> None:
         for instance in self.instances:
-            found = await self.health_check.check_instance_health(instance)
-            if found and instance.id not in self.pool:
-                self.pool.append(instance.id)
-            elif not found and instance.id in self.pool:
-                self.pool.remove(instance.id)
-            await self.metrics.gauge(
-                "load_balancer.instance.health", 1 if found else 0, tags={"instance": instance.id}
-            )
+            try:
+                found = await self.health_check.check_instance_health(instance.registration)
+                instance.is_healthy = found
+                tags = {"instance": instance.registration.id}
+                await self.metrics.gauge("load_balancer.instance.health", int(found), tags=tags)
+            except Exception:
+                instance.failures += 1
+
+    def pool(self) -> List[str]:
+        return [each.registration.id for each in self.instances if each.is_healthy]
 
 
 @dataclass
-class Monitoring:
-    """The monitor: it compares members and prints their values."""
+class Monitoring(Looping):
+    """The monitor: it keeps statuses, compares them with members and shows their values."""
 
-    health_check: HealthCheck
+    services: List[Instance] = field(default_factory=list)
     history: Dict[str, List[HealthStatus]] = field(default_factory=dict)
 
-    async def collect(self, instance: Instance) -> None:
-        found = await self.health_check.check_instance_health(instance)
-        status = HealthStatus.HEALTHY if found else HealthStatus.UNHEALTHY
-        self.history.setdefault(instance.id, []).append(status)
+    async def check_all(self) -> None:
+        for instance in self.services:
+            found = await self.health_check.check_instance_health(instance)
+            status = HealthStatus.HEALTHY if found else HealthStatus.UNHEALTHY
+            self.history.setdefault(instance.id, []).append(status)
 
     def error_rate(self, name: str) -> float:
         found = self.history[name]
@@ -104,10 +148,3 @@ class Monitoring:
 
     def stats(self) -> Dict[str, str]:
         return {name: found[-1].value for name, found in self.history.items()}
-
-
-async def every(seconds: float, call: Any) -> None:
-    """The loop that each of them has around its checks."""
-    while True:
-        await asyncio.sleep(seconds)
-        await call()

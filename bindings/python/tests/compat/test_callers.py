@@ -14,6 +14,7 @@ from compat.support import BOUND, Collector, Server, Switch, closed_port, health
 import meshvitals.compat
 
 ANSWERS = {"/up": "200 OK", "/down": "503 Down"}
+NAMES = ["up", "down"]
 
 
 @pytest.fixture
@@ -115,10 +116,11 @@ async def test_the_registry_runs_on_an_object_that_nobody_starts(mesh):
             "silent": None,
         }
         registry.services = {name: mesh.Instance(name, url) for name, url in urls.items()}
-        loop = asyncio.ensure_future(mesh.every(0.01, registry.check_all))
+        await registry.start()
         await until(lambda: registry.services["gone"].state == "unhealthy")
-        loop.cancel()
+        await registry.stop()
         states = {name: instance.state for name, instance in registry.services.items()}
+    assert registry.errors == 0
     assert states == {
         "up": "running",
         "down": "unhealthy",
@@ -133,18 +135,20 @@ async def test_the_balancer_keeps_those_that_answer(mesh):
     answers = dict(ANSWERS)
     async with Server(answers) as server:
         collector = Collector()
-        balancer = mesh.Balancer(health(), collector)
-        balancer.instances = [mesh.Instance("a", server.url + "/up"), mesh.Instance("b")]
+        balancer = mesh.Balancer(health(), metrics=collector)
+        balancer.instances = [
+            mesh.Routed(mesh.Instance("a", server.url + "/up")),
+            mesh.Routed(mesh.Instance("b")),
+        ]
+        for answer, pool in (("200 OK", ["a", "b"]), ("500 Error", ["b"]), ("200 OK", ["a", "b"])):
+            answers["/up"] = answer
+            await balancer.check_all()
+            assert balancer.pool() == pool
+        balancer.instances.append(mesh.Routed(object()))
         await balancer.check_all()
-        assert balancer.pool == ["a", "b"]
-        answers["/up"] = "500 Error"
-        await balancer.check_all()
-        assert balancer.pool == ["b"]
-        answers["/up"] = "200 OK"
-        await balancer.check_all()
-        assert balancer.pool == ["b", "a"]
+        assert balancer.instances[-1].failures == 1, "what is no instance is told to its caller"
     told = [(value, tags["instance"]) for _, _, value, tags in collector.calls]
-    assert told == [(1, "a"), (1, "b"), (0, "a"), (1, "b"), (1, "a"), (1, "b")]
+    assert told[:6] == [(1, "a"), (1, "b"), (0, "a"), (1, "b"), (1, "a"), (1, "b")]
 
 
 @on_loop
@@ -152,8 +156,19 @@ async def test_the_monitor_compares_and_prints_statuses(mesh):
     """Section 1.1, health/monitoring.py."""
     async with Server(ANSWERS) as server:
         monitoring = mesh.Monitoring(health())
-        for _ in range(2):
-            await monitoring.collect(mesh.Instance("up", server.url + "/up"))
-            await monitoring.collect(mesh.Instance("down", server.url + "/down"))
+        monitoring.services = [mesh.Instance(name, server.url + "/" + name) for name in NAMES]
+        await monitoring.start()
+        await until(lambda: len(monitoring.history.get("down", [])) > 1)
+        await monitoring.stop()
     assert (monitoring.error_rate("up"), monitoring.error_rate("down")) == (0.0, 1.0)
     assert monitoring.stats() == {"up": "healthy", "down": "unhealthy"}
+
+
+@on_loop
+async def test_callers_with_nothing_to_check_with_do_not_check(mesh):
+    """Section 1.4, truth: an object without checks is something to check with, None is not."""
+    for made, is_checking in ((None, False), (health(), True)):
+        registry = mesh.Registry(made)
+        await registry.start()
+        assert (registry.task is not None) is is_checking
+        await registry.stop()
