@@ -6,12 +6,14 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Iterator, Tuple
 
 import pytest
 
 import meshvitals
+import meshvitals.compat
 
 ROOT = Path(__file__).resolve().parents[3]
 READMES = [ROOT / "README.md", ROOT / "bindings" / "python" / "README.md"]
@@ -51,6 +53,13 @@ def test_the_example_of_own_checks_ends_when_all_are_healthy():
     assert "jobs: HEALTHY" in output and "UNHEALTHY" not in output
 
 
+def test_the_example_of_the_drop_in_serves():
+    child = example("checks.py")
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors) == (0, "")
+    assert output == "serves: True\n2 of 2 are healthy\n"
+
+
 def test_the_readme_names_every_call_and_class():
     text = READMES[1].read_text()
     documented = set(re.findall(r"[A-Za-z_]\w*", " ".join(re.findall(r"`[^`]*`", text))))
@@ -59,6 +68,10 @@ def test_the_readme_names_every_call_and_class():
     public += [name for name in dir(meshvitals.Events) if not name.startswith("_")]
     public += [name for name in dir(meshvitals.Event) if not name.startswith("_")]
     public += [name for name in meshvitals.__all__ if not name.startswith("_")]
+    public += [name for name in dir(meshvitals.compat.HealthCheck) if not name.startswith("_")]
+    public += [field.name for field in fields(meshvitals.compat.HealthCheckConfig)]
+    public += [status.name for status in meshvitals.compat.HealthStatus]
+    public += meshvitals.compat.__all__
     assert {name for name in public if name not in documented} == set()
 
 
@@ -69,8 +82,9 @@ def test_the_version_is_that_of_the_workspace():
 
 
 def examples_wanted() -> Iterator[Tuple[str, object]]:
-    for name in meshvitals.__all__:
-        thing = getattr(meshvitals, name)
+    things = [(name, getattr(meshvitals, name)) for name in meshvitals.__all__]
+    things += [(name, getattr(meshvitals.compat, name)) for name in meshvitals.compat.__all__]
+    for name, thing in things:
         # Of the exceptions the root has one for all.
         own = isinstance(thing, type) and issubclass(thing, BaseException)
         if callable(thing) and not own:
@@ -93,7 +107,7 @@ def test_the_examples_in_docstrings_do_what_they_say():
     import pkgutil
 
     attempted = 0
-    for module in pkgutil.iter_modules(meshvitals.__path__, "meshvitals."):
+    for module in pkgutil.walk_packages(meshvitals.__path__, "meshvitals."):
         loaded = importlib.import_module(module.name)
         outcome = doctest.testmod(loaded, optionflags=doctest.ELLIPSIS)
         assert outcome.failed == 0, module.name
