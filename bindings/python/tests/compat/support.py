@@ -29,7 +29,11 @@ def on_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     def run(*arguments: Any, **named: Any) -> None:
         async def bounded() -> None:
             await asyncio.wait_for(test(*arguments, **named), BOUND)
-            left = {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            if tasks:
+                # What is about to end may do so.
+                _, tasks = await asyncio.wait(tasks, timeout=0.1)
+            left = {task.get_name() for task in tasks}
             assert left <= {"stays"}, left
 
         asyncio.run(bounded())
@@ -70,7 +74,8 @@ class Switch:
     async def __call__(self) -> Any:
         self.runs += 1
         if isinstance(self.answer, BaseException):
-            raise self.answer
+            # One that is kept would keep the frames that it was raised in.
+            raise type(self.answer)(*self.answer.args)
         return {"status": self.answer} if isinstance(self.answer, str) else self.answer
 
 
