@@ -32,6 +32,7 @@ from .errors import (
     WrongMode,
 )
 from .events import Events
+from .looplag import LoopLag
 from .monitor import Monitor, probe_once
 from .probes import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Probe, Tcp
 from .results import Result
@@ -59,6 +60,7 @@ __all__ = [
     "Kind",
     "Kinds",
     "LimitReached",
+    "LoopLag",
     "Mask",
     "Memory",
     "Monitor",

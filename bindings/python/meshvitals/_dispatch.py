@@ -99,6 +99,10 @@ class Dispatcher:
         for closed in [loop for loop in self._lanes if loop.is_closed()]:
             del self._lanes[closed]
 
+    def loop(self) -> Optional[asyncio.AbstractEventLoop]:
+        """The loop of coroutine functions that have none of their own."""
+        return self._loop
+
     # -- Life -----------------------------------------------------------------------------------
 
     def start(self) -> None:

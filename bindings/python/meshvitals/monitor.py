@@ -26,6 +26,7 @@ from ._dispatch import Dispatcher
 from ._documents import ProbeLike, check_document, merged, of_text, plain, text
 from ._native import Check
 from .errors import NotFound, Timeout
+from .looplag import LagMeter, LoopLag
 from .results import Result
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ class Monitor(Calls):
 
     # -- Checks -------------------------------------------------------------------------------
 
-    def register(self, probe: ProbeLike, **options: Unpack[NamedCheckOptions]) -> Check:
+    def register(
+        self, probe: Union[ProbeLike, LoopLag], **options: Unpack[NamedCheckOptions]
+    ) -> Check:
         """Registers a check: a probe with options, or a whole document.
 
         >>> import meshvitals
@@ -139,6 +142,10 @@ class Monitor(Calls):
         >>> monitor.register({"name": "jobs", "heartbeat": {"ttl": "30s"}})
         <Check 'jobs' UNKNOWN>
         """
+        if isinstance(probe, LoopLag):
+            meter = LagMeter(probe, self._dispatcher.loop)
+            document = check_document({"external": {}}, options)
+            return self._dispatcher.add(meter, None, lambda: self._engine.register(document))
         return self._engine.register(check_document(probe, options))
 
     def register_many(self, documents: Union[Sequence[ProbeLike], str]) -> List[Check]:

@@ -19,6 +19,7 @@ from typing import Callable, Dict, NamedTuple, Set
 
 import leak_compat  # noqa: F401  the loops register themselves
 import leak_handles  # noqa: F401
+import leak_looplag  # noqa: F401
 import leak_monitor  # noqa: F401
 import leak_values  # noqa: F401
 import pytest
