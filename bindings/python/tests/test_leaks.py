@@ -22,10 +22,16 @@ import leak_handles  # noqa: F401
 import leak_looplag  # noqa: F401
 import leak_monitor  # noqa: F401
 import leak_values  # noqa: F401
+import leak_web  # noqa: F401
 import pytest
 
 import meshvitals
 import meshvitals.compat
+import meshvitals.metrics
+import meshvitals.prometheus
+import meshvitals.web.aiohttp
+import meshvitals.web.asgi
+import meshvitals.web.wsgi
 
 from leaks import LOOPS, close
 
@@ -54,9 +60,21 @@ if MALLINFO is not None:
 
 #: What is called by an operator or a statement, beside what is called by its name.
 OPERATORS = {
-    "__aenter__", "__aexit__", "__aiter__", "__anext__", "__bool__", "__contains__", "__enter__",
-    "__eq__", "__exit__", "__getitem__", "__hash__", "__iter__", "__next__", "__repr__",
+    "__aenter__", "__aexit__", "__aiter__", "__anext__", "__bool__", "__call__", "__contains__",
+    "__enter__", "__eq__", "__exit__", "__getitem__", "__hash__", "__iter__", "__next__",
+    "__repr__",
 }  # fmt: skip
+
+#: Where public names are, beside the package itself.
+MODULES = (
+    meshvitals.compat,
+    meshvitals.metrics,
+    meshvitals.prometheus,
+    meshvitals.web,
+    meshvitals.web.aiohttp,
+    meshvitals.web.asgi,
+    meshvitals.web.wsgi,
+)
 
 #: Functions, properties, and their like in native classes.
 CALLED = (
@@ -69,7 +87,11 @@ CALLED = (
 
 def public() -> Set[str]:
     """Every call of the package: functions, constructors, methods, properties, operators."""
-    return calls(meshvitals) | {f"compat.{name}" for name in calls(meshvitals.compat)}
+    names = calls(meshvitals)
+    for module in MODULES:
+        prefix = module.__name__.partition(".")[2]
+        names |= {f"{prefix}.{name}" for name in calls(module)}
+    return names
 
 
 def calls(module: types.ModuleType) -> Set[str]:

@@ -92,6 +92,34 @@ def test_a_child_is_refused_until_it_starts_the_monitor_again():
     )
 
 
+def test_a_child_that_was_not_started_is_alive_but_not_ready():
+    run(
+        """
+        from meshvitals.web import Endpoints
+
+        monitor = quick()
+        monitor.register(Heartbeat("1h"), name="jobs", tags=["readiness"])
+        endpoints = Endpoints(monitor)
+
+        def codes():
+            return [endpoints.reply("GET", path).code for path in ("/livez", "/readyz", "/health")]
+
+        def child():
+            assert codes() == [200, 503, 503]
+            assert b"fork" in endpoints.reply("GET", "/readyz").body
+            with monitor:
+                monitor.beat("jobs")
+                assert codes() == [200, 200, 200]
+
+        with monitor:
+            monitor.beat("jobs")
+            assert codes() == [200, 200, 200]
+            in_child(child)
+            assert codes() == [200, 200, 200]
+        """
+    )
+
+
 @pytest.mark.parametrize("started", [False, True])
 def test_functions_run_in_parent_and_child(started: bool):
     run(

@@ -26,9 +26,12 @@ def test_the_stubs_are_those_of_the_package(tmp_path: Path):
 
 
 def test_the_examples_pass_mypy(tmp_path: Path):
-    examples = sorted(EXAMPLES.glob("*.py"))
+    examples = sorted(EXAMPLES.rglob("*.py"))
     assert examples
     for example in examples:
+        if "service" in example.name and sys.version_info < (3, 10):
+            # requirements-test.txt has their frameworks from Python 3.10 on.
+            continue
         run("mypy", "--strict", str(example), cwd=tmp_path)
 
 
