@@ -5,6 +5,8 @@
 
 #[path = "support/mod.rs"]
 mod support;
+#[path = "support/vectors.rs"]
+mod vectors;
 
 use std::io::Write;
 use std::process::Command;
@@ -62,17 +64,19 @@ fn whatever_a_program_passes_is_refused_with_its_code_and_changes_nothing() {
 }
 
 #[test]
-fn every_vector_of_documents_is_answered_as_it_says() {
-    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/documents.jsonl");
-    run_with("conformance.c", "conformance", &[vectors])
-        .unwrap_or_else(|report| panic!("{report}"));
+fn every_vector_is_answered_as_it_says() {
+    let files = vectors::files();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    run_with("conformance.c", "conformance", &files).unwrap_or_else(|report| panic!("{report}"));
 }
 
 #[test]
-fn a_runner_that_ran_no_vector_fails() {
-    let report = run_with("conformance.c", "conformance_of_nothing", &["/dev/null"]);
-    let report = report.expect_err("nothing ran");
-    assert!(report.contains("no case ran"), "{report}");
+fn a_runner_that_ran_no_vector_fails_and_so_does_a_file_that_nobody_knows() {
+    for (file, says) in [("events.jsonl", "no case ran"), ("new.jsonl", "nobody replays it")] {
+        let report = run_with("conformance.c", "conformance_of_nothing", &[&vectors::empty(file)]);
+        let report = report.expect_err("nothing ran");
+        assert!(report.contains(says), "{report}");
+    }
 }
 
 const SANITIZED: &[&str] =

@@ -6,6 +6,8 @@
 
 #[path = "support/mod.rs"]
 mod support;
+#[path = "support/vectors.rs"]
+mod vectors;
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -101,16 +103,19 @@ fn eight_threads_share_a_monitor() {
 }
 
 #[test]
-fn every_vector_of_documents_is_answered_as_it_says() {
-    let vectors = root().join("tests/conformance/documents.jsonl");
-    run("conformance", &[vectors.to_str().expect("UTF-8")]);
+fn every_vector_is_answered_as_it_says() {
+    let files = vectors::files();
+    run("conformance", &files.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_runner_that_ran_no_vector_fails() {
-    let command = command(THROWING, "conformance.cpp", "conformance_of_nothing", &["/dev/null"]);
-    let report = outcome(command).expect_err("nothing ran");
-    assert!(report.contains("no case ran"), "{report}");
+fn a_runner_that_ran_no_vector_fails_and_so_does_a_file_that_nobody_knows() {
+    for (file, says) in [("events.jsonl", "no case ran"), ("new.jsonl", "nobody replays it")] {
+        let empty = vectors::empty(file);
+        let command = command(THROWING, "conformance.cpp", "conformance_of_nothing", &[&empty]);
+        let report = outcome(command).expect_err("nothing ran");
+        assert!(report.contains(says), "{report}");
+    }
 }
 
 const SANITIZED: &[&str] =

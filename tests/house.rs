@@ -23,6 +23,8 @@ mod source;
 mod tree;
 #[path = "house/unsafety.rs"]
 mod unsafety;
+#[path = "house/vectors.rs"]
+mod vectors;
 #[path = "house/words.rs"]
 mod words;
 
@@ -178,6 +180,14 @@ fn the_readme_names_targets_that_exist() {
     let makefile = tree::read(root(), "Makefile");
     let (count, findings) = papers::make_targets(&readme, &makefile);
     expect_clean(count, findings);
+}
+
+#[test]
+fn every_file_of_vectors_is_known_to_every_runner() {
+    let mut files = tree::entries(&root().join("tests/conformance"));
+    files.retain(|name| name.ends_with(".jsonl"));
+    let unknown = |path: &&str| vectors::unknown(&files, path, &tree::read(root(), path));
+    expect_clean(files.len(), vectors::RUNNERS.iter().flat_map(unknown).collect());
 }
 
 #[test]

@@ -2,152 +2,74 @@ package meshvitals_test
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"meshvitals"
 )
 
 // vectors are the shared files, each with the function that replays a case of it and says what is
 // wrong. A file that is not listed is a failure.
 var vectors = map[string]func([]byte) (why string, wrong error){
-	"documents.jsonl": replayDocument,
+	"documents.jsonl":   replayDocument,
+	"codes.jsonl":       replayConstant,
+	"thresholds.jsonl":  replayScenario,
+	"schedules.jsonl":   replayScenario,
+	"reports.jsonl":     replayScenario,
+	"aggregation.jsonl": replayScenario,
+	"freshness.jsonl":   replayScenario,
+	"masks.jsonl":       replayScenario,
+	"events.jsonl":      replayScenario,
 }
 
 func TestEveryVectorIsAnsweredAsItSays(t *testing.T) {
 	files, err := filepath.Glob("../../tests/conformance/*.jsonl")
 	expectOK(t, err)
-	if len(files) < len(vectors) {
-		t.Fatalf("%d files for %d runners", len(files), len(vectors))
-	}
+	expect(t, len(files), len(vectors))
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			replay := vectors[filepath.Base(file)]
-			if replay == nil {
-				t.Fatal("nobody replays this file")
-			}
-			open, err := os.Open(file)
-			expectOK(t, err)
-			defer open.Close()
-			lines := bufio.NewScanner(open)
-			lines.Buffer(nil, 1<<20)
-			cases := 0
-			for lines.Scan() {
-				cases++
-				if why, wrong := replay(lines.Bytes()); wrong != nil {
-					t.Errorf("line %d: %s: %v", cases, why, wrong)
-				}
-			}
-			expectOK(t, lines.Err())
-			if cases == 0 {
-				t.Fatal("no case ran")
-			}
+			expectOK(t, replayFile(file))
 		})
 	}
 }
 
-type documentCase struct {
-	Why      string   `json:"why"`
-	Kind     string   `json:"kind"`
-	Document string   `json:"document"`
-	OK       bool     `json:"ok"`
-	Code     string   `json:"code"`
-	Key      string   `json:"key"`
-	Says     []string `json:"says"`
-	Hides    []string `json:"hides"`
-}
-
-// codes are those that a document can have, by their names in the vectors.
-var codes = map[string]meshvitals.Code{
-	"DOCUMENT": meshvitals.ErrDocument, "RANGE": meshvitals.ErrRange,
-	"EXISTS": meshvitals.ErrExists, "NOT_FOUND": meshvitals.ErrNotFound,
-	"MODE": meshvitals.ErrMode,
-}
-
-func replayDocument(line []byte) (string, error) {
-	var one documentCase
-	if err := json.Unmarshal(line, &one); err != nil {
-		return "", err
-	}
-	err := take(one.Kind, one.Document)
-	var refused *meshvitals.Error
-	if errors.As(err, &refused) && refused.Code == meshvitals.ErrMode &&
-		strings.HasSuffix(refused.Key, "/callback") {
-		// The document is right; this language has no callbacks to go with it.
-		err = nil
-	}
-	switch {
-	case one.OK && err == nil:
-		return one.Why, nil
-	case one.OK:
-		return one.Why, fmt.Errorf("was refused: %w", err)
-	case err == nil:
-		return one.Why, errors.New("was taken")
-	case !errors.As(err, &refused) || codes[one.Code] == 0 || !errors.Is(err, codes[one.Code]) ||
-		refused.Key != one.Key:
-		return one.Why, fmt.Errorf("%#v", err)
-	}
-	for _, words := range one.Says {
-		if !strings.Contains(err.Error(), words) {
-			return one.Why, fmt.Errorf("%q is not said: %w", words, err)
+func TestAFileWithoutACaseFailsAndSoDoesOneThatNobodyKnows(t *testing.T) {
+	for name, says := range map[string]string{
+		"events.jsonl": "no case ran", "new.jsonl": "nobody replays it",
+	} {
+		empty := filepath.Join(t.TempDir(), name)
+		expectOK(t, os.WriteFile(empty, nil, 0o600))
+		if err := replayFile(empty); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, words := range one.Hides {
-		if strings.Contains(fmt.Sprintf("%v %#v", err, refused), words) {
-			return one.Why, fmt.Errorf("%q is told: %w", words, err)
-		}
-	}
-	return one.Why, nil
 }
 
-// take hands a document to a monitor that does not run.
-func take(kind, document string) error {
-	if kind == "monitor" {
-		monitor, err := meshvitals.NewJSON(document)
-		if err != nil {
-			return err
-		}
-		return monitor.Close()
+// replayFile says what is wrong with the cases of a file.
+func replayFile(path string) error {
+	replay := vectors[filepath.Base(path)]
+	if replay == nil {
+		return fmt.Errorf("%s: nobody replays it", path)
 	}
-	monitor, err := meshvitals.New(meshvitals.Config{})
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer monitor.Close()
-	if err := registerDependencies(monitor, document); err != nil {
-		return err
-	}
-	switch kind {
-	case "check":
-		_, err = monitor.RegisterJSON(document)
-	case "checks":
-		_, err = monitor.RegisterManyJSON(document)
-	default:
-		return errors.New("no such kind of document")
-	}
-	return err
-}
-
-// registerDependencies adds what a check depends on, so that only its document is judged.
-func registerDependencies(monitor *meshvitals.Monitor, document string) error {
-	var check struct {
-		DependsOn []string `json:"depends_on"`
-	}
-	if json.Unmarshal([]byte(document), &check) != nil {
-		return nil
-	}
-	for _, name := range check.DependsOn {
-		_, err := monitor.Register(meshvitals.CheckConfig{Name: name, Probe: meshvitals.External{}})
-		// What cannot be a name is for the vector to say.
-		if err != nil && !errors.Is(err, meshvitals.ErrExists) &&
-			!errors.Is(err, meshvitals.ErrRange) {
-			return err
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	var wrong error
+	cases := 0
+	for lines.Scan() {
+		cases++
+		if why, problem := replay(lines.Bytes()); problem != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("line %d: %s: %w", cases, why, problem))
 		}
 	}
-	return nil
+	if cases == 0 {
+		wrong = fmt.Errorf("%s: no case ran", path)
+	}
+	return errors.Join(wrong, lines.Err())
 }

@@ -1,18 +1,20 @@
-/* Reads the shared vectors: files of one JSON object a line, whose values are texts, truths and
-   lists of texts. What it does not know ends the program, so that no case is half read. */
+/* Reads the shared vectors: files of one JSON object a line, whose values are texts, whole numbers,
+   truths and lists of texts. What it does not know ends the program, so that no case is half
+   read. */
 #ifndef VECTORS_H
 #define VECTORS_H
 
-#include "check.h"
+#include "constants.h"
 
-enum { VECTOR_WORDS = 16 };
+enum { VECTOR_WORDS = 40 };
 
 /* One case; a text that is not there is NULL. The texts live until the next case is read. */
 struct vector {
   int line;
-  char *why, *kind, *document, *code, *key;
+  char *why, *kind, *document, *code, *key, *monitor, *table, *name, *text;
   int ok;
-  char *says[VECTOR_WORDS + 1], *hides[VECTOR_WORDS + 1];
+  long long number;
+  char *says[VECTOR_WORDS + 1], *hides[VECTOR_WORDS + 1], *steps[VECTOR_WORDS + 1];
 };
 
 struct vectors {
@@ -131,8 +133,11 @@ static inline void vectors_list(struct vectors *v, char **list) {
 static inline void vectors_member(struct vectors *v) {
   struct vector *now = &v->now;
   const char *key = vectors_text(v);
-  char **const texts[] = {&now->why, &now->kind, &now->document, &now->code, &now->key};
-  const char *const names[] = {"why", "kind", "document", "code", "key"};
+  char **const texts[] = {&now->why, &now->kind,    &now->document, &now->code, &now->key,
+                          &now->name, &now->monitor, &now->table,    &now->text};
+  const char *const names[] = {"why",  "kind",    "document", "code", "key",
+                               "name", "monitor", "table",    "text"};
+  char *end;
   size_t at;
   VECTOR_CHECK(v, vectors_take(v, ':'));
   v->at += strspn(v->at, " ");
@@ -146,6 +151,12 @@ static inline void vectors_member(struct vectors *v) {
     vectors_list(v, now->says);
   } else if (strcmp(key, "hides") == 0) {
     vectors_list(v, now->hides);
+  } else if (strcmp(key, "steps") == 0) {
+    vectors_list(v, now->steps);
+  } else if (strcmp(key, "number") == 0) {
+    now->number = strtoll(v->at, &end, 10);
+    VECTOR_CHECK(v, end != v->at);
+    v->at = end;
   } else {
     VECTOR_CHECK(v, strcmp(key, "ok") == 0 && strncmp(v->at, "true", 4) == 0);
     now->ok = 1;
@@ -169,31 +180,15 @@ static inline const struct vector *vectors_next(struct vectors *v) {
   do vectors_member(v);
   while (vectors_take(v, ','));
   VECTOR_CHECK(v, vectors_take(v, '}') && v->at[strspn(v->at, " \n")] == 0);
-  VECTOR_CHECK(v, v->now.why != NULL && v->now.kind != NULL && v->now.document != NULL);
-  /* It is taken, or refused with a code. */
-  VECTOR_CHECK(v, v->now.ok == (v->now.code == NULL));
+  VECTOR_CHECK(v, v->now.why != NULL);
   return &v->now;
 }
 
 /* The number of a code's name. */
-static inline meshvitals_code_t vector_code(const struct vectors *v) {
-  static const struct {
-    const char *name;
-    meshvitals_code_t code;
-  } table[] = {
-#define CODE_(name) {#name, MESHVITALS_ERROR_##name}
-      CODE_(UTF8),    CODE_(DOCUMENT), CODE_(RANGE),       CODE_(EXISTS), CODE_(NOT_FOUND),
-      CODE_(STALE),   CODE_(BUSY),     CODE_(STOPPED),     CODE_(FORKED), CODE_(NOT_RUNNING),
-      CODE_(TIMEOUT), CODE_(DEADLOCK), CODE_(STRUCT_SIZE), CODE_(MODE),   CODE_(UNSUPPORTED),
-      CODE_(LIMIT),
-#undef CODE_
-  };
-  size_t at;
-  if (v->now.ok) return MESHVITALS_OK;
-  for (at = 0; at < sizeof table / sizeof table[0]; at++)
-    if (strcmp(table[at].name, v->now.code) == 0) return table[at].code;
-  VECTOR_CHECK(v, !"a code");
-  return 0;
+static inline meshvitals_code_t vector_code(const struct vectors *v, const char *name) {
+  const struct constant *code = constant_named("code", name);
+  VECTOR_CHECK(v, code != NULL);
+  return (meshvitals_code_t)code->number;
 }
 
 /* Whether the answer is the one that the case asks for; says what differs. */
@@ -202,7 +197,9 @@ static inline int vector_agrees(const struct vectors *v, const char *way, meshvi
   const struct vector *now = &v->now;
   const char *problem = NULL;
   char *const *words;
-  if (code != vector_code(v)) problem = "the code";
+  /* A document is taken, or refused with a code. */
+  VECTOR_CHECK(v, now->kind != NULL && now->document != NULL && now->ok == (now->code == NULL));
+  if (code != (now->ok ? MESHVITALS_OK : vector_code(v, now->code))) problem = "the code";
   if (problem == NULL && !now->ok && strcmp(key, now->key) != 0) problem = "the key";
   for (words = now->says; *words != NULL && problem == NULL; words++)
     if (strstr(message, *words) == NULL) problem = *words;
