@@ -6,8 +6,12 @@
 
 #[path = "abi/contract.rs"]
 mod contract;
+#[path = "abi/guard.rs"]
+mod guard;
 #[path = "abi/header.rs"]
 mod header;
+#[path = "abi/skeleton.rs"]
+mod skeleton;
 #[path = "support/mod.rs"]
 mod support;
 

@@ -8,8 +8,8 @@ const LIMIT: usize = 400;
 /// Endings of the files that people read line by line.
 pub const MEASURED: &[&str] = &["rs", "c", "h", "cpp", "hpp", "py", "go"];
 
-/// The header is generated from files that are measured.
-const GENERATED: &[&str] = &["include/meshvitals.h"];
+/// The header is generated from files that are measured; one that was is kept.
+const GENERATED: &[&str] = &["include/meshvitals.h", "tests/abi/first/meshvitals.h"];
 
 /// Whether the length of this file counts.
 pub fn is_measured(path: &str) -> bool {
