@@ -1,5 +1,9 @@
-//! What the README and docs/documents.md claim: examples that are the files that run, tables that
-//! have every line, code and documents that are accepted.
+//! What the README and docs/documents.md claim: programs that are taken out and run, tables that
+//! have every line, code and documents that are accepted. The suites of Go and Python take out and
+//! run theirs.
+
+#[path = "support/mod.rs"]
+mod support;
 
 use serde_json::Value;
 use std::fs;
@@ -39,22 +43,93 @@ fn example(name: &str) -> PathBuf {
     built.join("examples").join(name)
 }
 
-#[test]
-fn the_examples_of_the_readme_are_the_files_that_are_built() {
+/// Where the programs of the README find their database.
+const ADDRESS: &str = "127.0.0.1:5432";
+
+/// The first program of a language, as the README shows it.
+#[track_caller]
+fn program(language: &str) -> String {
     let readme = read("README.md");
-    for (language, files) in [
-        ("rust", &["examples/watch.rs", "examples/custom.rs"][..]),
-        ("c", &["examples/watch.c"]),
-        ("cpp", &["examples/watch.cpp"]),
-        ("python", &["examples/watch.py"]),
-    ] {
-        let blocks = blocks(&readme, language);
-        assert_eq!(blocks.len(), files.len(), "{language}");
-        for (block, file) in blocks.iter().zip(files) {
-            let source = read(file);
-            assert!(source.contains(block), "{file} is not what the README shows:\n{block}");
-            assert!(block.contains("main("), "{file}");
+    let program = blocks(&readme, language)[0];
+    assert_eq!(program.matches(ADDRESS).count(), 1, "{language}");
+    format!("{program}\n")
+}
+
+/// Builds the program of a language with somebody else's address, and watches that until it is
+/// closed.
+#[track_caller]
+fn expect_watch(language: &str, build: impl Fn(&Path) -> PathBuf) {
+    let listener = TcpListener::bind("127.77.1.3:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let source = program(language).replace(ADDRESS, &address);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("readme.{language}"));
+    fs::write(&file, source).expect("the directory for temporary files can be written");
+    let child = Command::new(build(&file)).stdout(Stdio::piped()).spawn();
+    let child = child.expect("the program starts");
+    // The first connection is that of the check; from then on the port is closed.
+    listener.accept().expect("a connection");
+    drop(listener);
+    let output = child.wait_with_output().expect("an end");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{language}: {text}");
+    assert!(text.contains("db: UNKNOWN -> HEALTHY (none)\n"), "{language}: {text}");
+}
+
+fn compile(compiler: &[&str], file: &Path) -> PathBuf {
+    let name = format!("readme_{}", compiler[0].replace('+', "p"));
+    support::compile(compiler, file.to_str().expect("UTF-8"), &name)
+}
+
+#[test]
+fn the_program_in_c_is_the_one_that_runs() {
+    expect_watch("c", |file| compile(&["cc", "-std=c99", "-pedantic"], file));
+}
+
+#[test]
+fn the_program_in_cpp_is_the_one_that_runs() {
+    let binding = root().join("bindings/cpp").display().to_string();
+    let flags = ["c++", "-std=c++17", "-pedantic", "-x", "c++", "-I", &binding];
+    expect_watch("cpp", |file| compile(&flags, file));
+}
+
+#[test]
+fn the_program_in_rust_is_the_one_that_runs() {
+    let test = std::env::current_exe().expect("the path of this test");
+    let built = test.parent().expect("the directory of the build");
+    // It has no hash in its name because it is a shared library as well.
+    let library = built.join("libmeshvitals.rlib");
+    expect_watch("rust", |file| {
+        let program = file.with_extension("program");
+        let mut compiler = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()));
+        compiler.args(["--edition=2024", "-Dwarnings", "--extern"]);
+        compiler.arg(format!("meshvitals={}", library.display()));
+        compiler.arg("-L").arg(format!("dependency={}", built.display()));
+        compiler.arg(file).arg("-o").arg(&program);
+        support::outcome(compiler).unwrap_or_else(|report| panic!("{report}"));
+        program
+    });
+}
+
+#[test]
+fn the_programs_are_short_and_say_the_same() {
+    for language in ["rust", "c", "cpp", "go", "python"] {
+        let program = program(language);
+        let lines = program.lines().count();
+        assert!(lines < 40, "{language}: {lines} lines");
+        for part in ["0.95", "CPU, memory and disk are watched", "where requests are routed", "db"]
+        {
+            assert!(program.contains(part), "{language}: {part}");
         }
+    }
+}
+
+#[test]
+fn what_the_readme_shows_of_own_checks_is_the_example() {
+    let readme = read("README.md");
+    let [_, custom] = blocks(&readme, "rust")[..] else { panic!("two programs in Rust") };
+    assert!(read("examples/custom.rs").contains(custom));
+    for language in ["c", "cpp", "go", "python"] {
+        assert_eq!(blocks(&readme, language).len(), 1, "a block that nobody runs: {language}");
     }
 }
 
@@ -102,14 +177,6 @@ fn the_example_of_own_checks_ends_when_all_are_healthy() {
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(output.status.success(), "{text}");
     assert!(text.contains("jobs: HEALTHY") && !text.contains("UNHEALTHY"), "{text}");
-}
-
-#[test]
-fn the_c_example_uses_the_names_of_the_header() {
-    let example = read("examples/watch.c");
-    for name in ["MESHVITALS_KIND_STATUS", "MESHVITALS_STATUS_UNHEALTHY"] {
-        assert!(example.contains(name), "{name}");
-    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 package meshvitals_test
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,20 +24,56 @@ func blocks(t *testing.T, path string) []string {
 	return found
 }
 
-// The examples have tests of their own, which run them.
-func TestTheProgramsOfTheReadmesAreTheExamples(t *testing.T) {
-	for readme, example := range map[string]string{
-		"../../README.md": "examples/watch/main.go",
-		"README.md":       "examples/sidecar/main.go",
+// The example has tests of its own, which run it.
+func TestTheProgramOfTheReadmeIsTheExample(t *testing.T) {
+	programs := blocks(t, "README.md")
+	expect(t, len(programs), 1)
+	source, err := os.ReadFile("examples/sidecar/main.go")
+	expectOK(t, err)
+	if !strings.HasSuffix(string(source), "\n"+programs[0]+"\n") {
+		t.Error("README.md does not show examples/sidecar/main.go")
+	}
+}
+
+// The program of the whole project's README, as it stands there but for the address.
+func TestTheProgramThatAllLanguagesShowWatchesAPort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it links a program")
+	}
+	programs := blocks(t, "../../README.md")
+	expect(t, len(programs), 1)
+	listener, err := net.Listen("tcp", "127.78.2.2:0")
+	expectOK(t, err)
+	go func() {
+		// The first connection is that of the check; from then on the port is closed.
+		_, _ = listener.Accept()
+		_ = listener.Close()
+	}()
+	const address = "127.0.0.1:5432"
+	expect(t, strings.Count(programs[0], address), 1)
+	module := moduleOf(t, strings.Replace(programs[0], address, listener.Addr().String(), 1))
+	run(t, module, "go", "build", "-buildvcs=false", "-o", "watch")
+	output := run(t, module, "./watch")
+	for _, line := range []string{
+		"db: UNKNOWN -> HEALTHY (none)\n", "db: HEALTHY -> UNHEALTHY (connection refused)\n",
 	} {
-		programs := blocks(t, readme)
-		expect(t, len(programs), 1)
-		source, err := os.ReadFile(example)
-		expectOK(t, err)
-		if !strings.HasSuffix(string(source), "\n"+programs[0]+"\n") {
-			t.Errorf("%s does not show %s", readme, example)
+		if !strings.Contains(output, line) {
+			t.Errorf("%q is not said:\n%s", line, output)
 		}
 	}
+}
+
+// moduleOf is a module with this program, which needs the package that lies here.
+func moduleOf(t *testing.T, program string) string {
+	t.Helper()
+	here, err := os.Getwd()
+	expectOK(t, err)
+	module := t.TempDir()
+	expectOK(t, os.WriteFile(filepath.Join(module, "main.go"), []byte(program), 0o600))
+	run(t, module, "go", "mod", "init", "example.com/program")
+	run(t, module, "go", "mod", "edit",
+		"-require", "meshvitals@v0.1.0", "-replace", "meshvitals="+here)
+	return module
 }
 
 // What a stranger does: the commands of the README, in a module of their own.
@@ -44,14 +81,8 @@ func TestTheProgramOfTheReadmeBuildsElsewhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it links two programs")
 	}
-	here, err := os.Getwd()
-	expectOK(t, err)
-	module := t.TempDir()
-	program := blocks(t, "README.md")[0]
-	expectOK(t, os.WriteFile(filepath.Join(module, "main.go"), []byte(program), 0o600))
+	module := moduleOf(t, blocks(t, "README.md")[0])
 	for _, arguments := range [][]string{
-		{"mod", "init", "example.com/sidecar"},
-		{"mod", "edit", "-require", "meshvitals@v0.1.0", "-replace", "meshvitals=" + here},
 		{"build", "-buildvcs=false", "-o", "shared"},
 		{"build", "-buildvcs=false", "-o", "static", "-tags", "meshvitals_static"},
 	} {

@@ -8,9 +8,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Iterator, Tuple
-
-import pytest
+from typing import Iterator, List, Tuple
 
 import meshvitals
 import meshvitals.compat
@@ -19,20 +17,41 @@ ROOT = Path(__file__).resolve().parents[3]
 READMES = [ROOT / "README.md", ROOT / "bindings" / "python" / "README.md"]
 
 
-def example(name: str, *arguments: str) -> subprocess.Popen:
+def started(script: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", str(ROOT / "examples" / name), *arguments],
+        [sys.executable, "-X", "dev", "-W", "error", str(script), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
-def test_every_block_is_a_part_of_an_example(readme: Path):
+def example(name: str, *arguments: str) -> subprocess.Popen:
+    return started(ROOT / "examples" / name, *arguments)
+
+
+def blocks(readme: Path) -> List[str]:
+    found = re.findall(r"\n```python\n(.*?\n)```", readme.read_text(), re.DOTALL)
+    assert found
+    return found
+
+
+def test_every_block_is_a_part_of_an_example():
     examples = [path.read_text() for path in (ROOT / "examples").rglob("*.py")]
-    blocks = re.findall(r"\n```python\n(.*?\n)```", readme.read_text(), re.DOTALL)
-    assert blocks
-    for block in blocks:
+    for block in blocks(READMES[1]):
         assert any(block in text for text in examples), block
+
+
+def test_the_program_that_all_languages_show_watches_a_port(tmp_path: Path):
+    (program,) = blocks(READMES[0])
+    script, address = tmp_path / "program.py", "127.0.0.1:5432"
+    assert program.count(address) == 1
+    with socket.create_server(("127.77.1.4", 0)) as listener:
+        script.write_text(program.replace(address, f"127.77.1.4:{listener.getsockname()[1]}"))
+        child = started(script)
+        # The first connection is that of the check; from then on the port is closed.
+        listener.accept()[0].close()
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors) == (0, "")
+    assert "db: UNKNOWN -> HEALTHY (none)\n" in output
 
 
 def test_the_example_watches_a_port_until_it_is_down():
