@@ -4,6 +4,7 @@
 //! It stands with the command because the command is installed too. What cannot be tried, for want
 //! of a tool, says so and how to get it.
 
+mod cargo_c;
 mod consumers;
 mod support;
 
