@@ -71,7 +71,7 @@ fn skeleton_of(header: &str, name: &str) -> PathBuf {
 #[track_caller]
 fn changes(library: &Path) -> Option<String> {
     let mut abidiff = Command::new("abidiff");
-    abidiff.current_dir(root()).args(["--no-added-syms", "--suppressions"]);
+    abidiff.current_dir(root()).args(["--no-added-syms", "--no-architecture", "--suppressions"]);
     abidiff.args(["tests/abi/allowed.abignore", RELEASED]).arg(library);
     outcome(abidiff).err()
 }
