@@ -8,7 +8,7 @@ use super::table::Check;
 use crate::error::{Code, Error};
 use crate::event::{Mailbox, Next};
 use crate::model::{Event, Kind, Kinds, Message, Reason, Status};
-use crate::sync::{Arc, Weak};
+use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 use crate::sys::fork;
 use crate::time::{self, SECOND, Tick};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -38,6 +38,8 @@ pub struct Subscription {
     manual: bool,
     /// The process generation in which it was made.
     born: u32,
+    /// Whether this is the copy of a child, whose descriptor is closed.
+    left: AtomicBool,
 }
 
 impl Subscription {
@@ -121,6 +123,15 @@ impl Subscription {
         Ok(())
     }
 
+    /// In a child: gives the number of the descriptor back, for who cannot drop the subscription
+    /// because a thread of the parent holds it. Nobody may use the descriptor any more. Where it
+    /// was made, and when it is repeated, it does nothing.
+    pub fn leave_in_child(&self) {
+        if self.check_fork().is_err() && !self.left.swap(true, Ordering::AcqRel) {
+            self.mailbox.each_fd(fork::close_copy);
+        }
+    }
+
     /// Events that were merged into others, or dropped where that is allowed.
     pub fn merged(&self) -> u64 {
         self.check_fork().map_or(0, |()| self.mailbox.merged())
@@ -140,7 +151,7 @@ impl Drop for Subscription {
         if self.check_fork().is_err() {
             // The parent's thread may have held its lock, and the descriptor's state is shared:
             // only the number is given back, and the memory is leaked.
-            self.mailbox.each_fd(fork::close_copy);
+            self.leave_in_child();
             std::mem::forget(Arc::clone(&self.mailbox));
             return;
         }
@@ -175,6 +186,7 @@ impl Inner {
             monitor: Arc::downgrade(self),
             manual: self.manual,
             born: fork::generation(),
+            left: AtomicBool::new(false),
         })
     }
 }
@@ -244,5 +256,36 @@ impl Core {
         self.mailboxes.retain(|other| !Arc::ptr_eq(other, mailbox));
         let kinds = self.mailboxes.iter().map(|mailbox| mailbox.kinds());
         self.wanted = kinds.fold(Kinds(0), Kinds::and);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Kinds;
+    use crate::sys::fork::tests::in_child;
+    use std::fs::File;
+    use std::os::fd::{AsRawFd, IntoRawFd};
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_child_gives_the_descriptor_back_once() {
+        let monitor = crate::Monitor::new(Some(r#"{"system_checks": false}"#)).unwrap();
+        let events = monitor.subscribe(Kinds::LIFE, 8).unwrap();
+        let number = events.fd().unwrap().as_raw_fd();
+        let path = PathBuf::from(format!("/proc/self/fd/{number}"));
+        let is_open = || path.symlink_metadata().is_ok();
+        events.leave_in_child();
+        assert!(is_open(), "nothing happens where it was made");
+        let answer = in_child(|| {
+            events.leave_in_child();
+            let is_closed = !is_open();
+            // The number means something else from now on.
+            let others = (0..1024).map_while(|_| File::open("/dev/null").ok());
+            let is_taken = others.map(IntoRawFd::into_raw_fd).any(|other| other == number);
+            events.leave_in_child();
+            i32::from(is_closed && is_taken && is_open())
+        });
+        assert_eq!(answer, 1);
+        assert!(is_open(), "the parent's is another");
     }
 }

@@ -43,6 +43,7 @@ class Dispatcher:
         #: The loop of coroutine functions that have none of their own.
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._log = Log(engine)
+        self._subscription: Optional[Subscription] = None
         self.forget_parent()
         _lifecycle.made(self)
 
@@ -51,7 +52,7 @@ class Dispatcher:
         #: Held while a check and its function become known, and while the thread is made.
         self._lock = threading.Lock()
         self._started = False
-        self._subscription: Optional[Subscription] = None
+        self._close()
         self._thread: Optional[threading.Thread] = None
         self._pool = Pool()
         self._lanes: Dict[asyncio.AbstractEventLoop, Lane] = {}

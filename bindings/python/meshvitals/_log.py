@@ -29,11 +29,14 @@ class Log:
     def __init__(self, engine: _native.Engine) -> None:
         self._engine = engine
         self._level: Optional[int] = None
+        self._subscription: Optional[Subscription] = None
         self.forget_parent()
 
     def forget_parent(self) -> None:
         """At the beginning, and in a forked child: the thread is the parent's."""
-        self._subscription: Optional[Subscription] = None
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.close()
         self._thread: Optional[threading.Thread] = None
 
     def set(self, level: Optional[int], running: bool) -> None:

@@ -130,7 +130,8 @@ impl Subscription {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Ends it; polls that wait return. Closing twice is fine.
+    /// Ends it; polls that wait return. Closing twice is fine. In a forked child it gives back the
+    /// copy of the descriptor, also if a thread of the parent was inside a poll.
     fn close(&self, py: Python<'_>) {
         self.closed.store(true, Ordering::Release);
         let queue = self.place().take();
@@ -138,6 +139,7 @@ impl Subscription {
             if let Some(queue) = queue {
                 // Refused in a forked child only, where nobody waits.
                 let _ = queue.wake();
+                queue.leave_in_child();
             }
         });
     }
