@@ -61,6 +61,10 @@ class Dispatcher:
         self._log.forget_parent()
         for function in self._functions.values():
             function.inside = None
+            if _runs_elsewhere(function.own_loop):
+                function.own_loop = None
+        if _runs_elsewhere(self._loop):
+            self._loop = None
 
     # -- Functions ------------------------------------------------------------------------------
 
@@ -250,6 +254,12 @@ class Dispatcher:
             return None
         lane = self._lanes.get(loop)
         return self._lanes.setdefault(loop, Lane(loop)) if lane is None else lane
+
+
+def _runs_elsewhere(loop: Optional[asyncio.AbstractEventLoop]) -> bool:
+    """Whether a loop ran when the process was forked: it is the parent's, and whoever calls it
+    here wakes the parent. One that did not may be meant for the child."""
+    return loop is not None and loop.is_running()
 
 
 def _running_loop() -> Optional[asyncio.AbstractEventLoop]:
