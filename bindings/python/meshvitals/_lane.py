@@ -119,6 +119,9 @@ class Lane:
 
     def _end(self, run: Run, call: object, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
+        if not task.cancelled():
+            # What came out of it went to the program; its loop need not complain as well.
+            task.exception()
         if run.function.inside is run:
             # Cancelled before its first step.
             run.leave(_CANCELLED)
