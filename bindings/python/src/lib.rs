@@ -15,16 +15,16 @@ mod subscription;
 mod tables;
 
 use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
-use std::sync::OnceLock;
 
-/// Objects are kept in statics, so a second interpreter of the process must not come in. Python
-/// refuses that from 3.12 on, and before that does not ask.
-fn refuse_other_interpreters(py: Python<'_>) -> PyResult<()> {
-    static FIRST: OnceLock<usize> = OnceLock::new();
-    // Every interpreter has a module `sys` of its own, for as long as it lives.
-    let here = py.import("sys")?.as_ptr() as usize;
-    if *FIRST.get_or_init(|| here) == here {
+/// Objects are kept in statics, so no second interpreter of the process may come in, also not as
+/// the first: the statics would outlive it. Python refuses that from 3.12 on, unless the
+/// interpreter shares the lock of the main one, and before that does not ask.
+fn refuse_other_interpreters(_attached: Python<'_>) -> PyResult<()> {
+    const MAIN: i64 = 0;
+    // SAFETY: this thread holds the interpreter's lock, so there is a current interpreter.
+    if unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) } == MAIN {
         return Ok(());
     }
     Err(PyImportError::new_err("meshvitals._native does not support loading in subinterpreters"))
