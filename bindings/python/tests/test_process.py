@@ -1,4 +1,4 @@
-"""Forks, exits and sub-interpreters: nothing hangs, crashes, or stays behind.
+"""Forks and exits: nothing hangs, crashes, or stays behind.
 
 Each program runs in an interpreter of its own, with the warnings of this one.
 """
@@ -359,22 +359,3 @@ def test_interrupting_an_iteration_ends_the_program():
             print("interrupted")
         """
     )
-
-
-def test_sub_interpreters_are_refused_with_a_reason():
-    module = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
-    pytest.importorskip(module)
-    output = run(
-        f"""
-        import {module} as interpreters
-        other = interpreters.create()
-        error = interpreters.run_string(other, '''if True:
-            try:
-                import meshvitals
-            except ImportError as error:
-                print(error, flush=True)
-            ''')
-        interpreters.destroy(other)
-        """
-    )
-    assert output == "meshvitals works in the main interpreter only; use processes or threads\n"

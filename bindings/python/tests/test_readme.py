@@ -15,6 +15,7 @@ import meshvitals.compat
 
 ROOT = Path(__file__).resolve().parents[3]
 READMES = [ROOT / "README.md", ROOT / "bindings" / "python" / "README.md"]
+APPS = Path(__file__).parent / "servers" / "apps"
 
 
 def started(script: Path, *arguments: str) -> subprocess.Popen:
@@ -36,6 +37,8 @@ def blocks(readme: Path) -> List[str]:
 
 def test_every_block_is_a_part_of_an_example():
     examples = [path.read_text() for path in (ROOT / "examples").rglob("*.py")]
+    # The tests run these as well.
+    examples += [path.read_text() for path in APPS.glob("*.py")]
     for block in blocks(READMES[1]):
         assert any(block in text for text in examples), block
 

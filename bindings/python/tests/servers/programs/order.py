@@ -1,0 +1,48 @@
+"""What was registered to run at the end: after the import while all works, before it when all
+is over."""
+
+from __future__ import annotations
+
+import atexit
+
+
+def last() -> None:
+    """Registered before the import, so it runs after the library's own."""
+    print("last:", jobs.status, monitor.status())
+    # Whatever is begun now is ended by nobody.
+    if again:
+        monitor.start()
+        monitor.beat(jobs)
+        print("again:", jobs.status)
+
+
+atexit.register(last)
+
+import sys  # noqa: E402
+import threading  # noqa: E402
+
+from meshvitals import Heartbeat, Kinds, Monitor  # noqa: E402
+
+again = sys.argv[1] == "again"
+monitor = Monitor(system_checks=False, start_spread=0)
+jobs = monitor.register(Heartbeat("1h"), name="jobs")
+ran = threading.Event()
+monitor.check("function", interval="10ms", initial_delay=0)(ran.set)
+
+
+@atexit.register
+def first() -> None:
+    """Registered after the import, so it runs before the library's own."""
+    print("first:", jobs.status)
+    # Also from here it may be ended, and then begin anew.
+    monitor.stop()
+    monitor.start()
+    monitor.beat(jobs)
+    print("anew:", jobs.status)
+
+
+monitor.set_log()
+results = monitor.events(Kinds.RESULT)
+monitor.start()
+monitor.beat(jobs)
+ran.wait()
