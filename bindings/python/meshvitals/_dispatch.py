@@ -20,8 +20,8 @@ from ._log import Log, write
 from ._native import Check, Event, Subscription
 from ._pool import Pool
 from ._run import NO_LOOP, Function, Run
-from ._tables import Kind, Kinds, Outcome
-from .errors import Error, Forked, Stopped
+from ._tables import Code, Kind, Kinds, Outcome
+from .errors import Error, Forked, NotRunning, Stopped
 from .results import Result
 
 __all__ = ["Dispatcher"]
@@ -114,6 +114,8 @@ class Dispatcher:
         """Starts the engine, subscribed first, so that no request is lost."""
         self.use_loop(_running_loop())
         with self._lock:
+            if _lifecycle.is_over():
+                raise NotRunning("the interpreter is ending; nothing starts", Code.NOT_RUNNING)
             try:
                 if not self._started and self._functions:
                     self._open()
@@ -149,6 +151,12 @@ class Dispatcher:
                 pool, self._pool = self._pool, Pool()
             pool.close(max(0.0, until - time.monotonic()))
             self._log.stop(max(0.0, until - time.monotonic()))
+
+    def end(self) -> None:
+        """Stops when the interpreter is going; who is about to start it is waited for."""
+        with self._lock:
+            pass
+        self.stop(None)
 
     def tasks(self) -> List[asyncio.Task[None]]:
         """The tasks on the running loop that have not ended."""

@@ -14,7 +14,7 @@ from .errors import Error
 if TYPE_CHECKING:
     from ._dispatch import Dispatcher
 
-__all__ = ["made", "off_loop"]
+__all__ = ["is_over", "made", "off_loop"]
 
 #: One of each monitor. Its threads keep it, so that it is here as long as they run.
 _dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
@@ -25,11 +25,23 @@ def made(dispatcher: Dispatcher) -> None:
     _dispatchers.add(dispatcher)
 
 
+#: Whether the interpreter is going.
+_is_over = False
+
+
+def is_over() -> bool:
+    """Whether all monitors were stopped for good. Threads that were started now could crash the
+    process: they would find the interpreter gone."""
+    return _is_over
+
+
 @atexit.register
 def _stop_all() -> None:
+    global _is_over
+    _is_over = True
     for dispatcher in list(_dispatchers):
         try:
-            dispatcher.stop(None)
+            dispatcher.end()
         except Error:
             # Its threads are left to themselves; the process ends all the same. In a forked
             # child there may be nothing to stop.

@@ -112,22 +112,22 @@ class LimitReached(Error):
     """A limit of the library or of the system was reached."""
 
 
-_CLASSES: Dict[Code, Type[Error]] = {
-    Code.DOCUMENT: InvalidDocument,
-    Code.RANGE: OutOfRange,
-    Code.EXISTS: AlreadyRegistered,
-    Code.NOT_FOUND: NotFound,
-    Code.STALE: Stale,
-    Code.BUSY: Busy,
-    Code.STOPPED: Stopped,
-    Code.NOT_RUNNING: NotRunning,
-    Code.TIMEOUT: Timeout,
-    Code.DEADLOCK: Deadlock,
-    Code.FORKED: Forked,
-    Code.MODE: WrongMode,
-    Code.LIMIT: LimitReached,
+#: By number: the native half looks in here.
+_CLASSES: Dict[int, Type[Error]] = {
+    int(code): kind
+    for code, kind in (
+        (Code.DOCUMENT, InvalidDocument),
+        (Code.RANGE, OutOfRange),
+        (Code.EXISTS, AlreadyRegistered),
+        (Code.NOT_FOUND, NotFound),
+        (Code.STALE, Stale),
+        (Code.BUSY, Busy),
+        (Code.STOPPED, Stopped),
+        (Code.NOT_RUNNING, NotRunning),
+        (Code.TIMEOUT, Timeout),
+        (Code.DEADLOCK, Deadlock),
+        (Code.FORKED, Forked),
+        (Code.MODE, WrongMode),
+        (Code.LIMIT, LimitReached),
+    )
 }
-
-
-def _of_code(code: int, message: str, key: str) -> Error:
-    return _CLASSES.get(Code(code), Error)(message, code, key)

@@ -2,20 +2,41 @@
 //!
 //! `meshvitals.errors` knows which class belongs to which code; what crosses is the code, the
 //! sentence and the key.
+//!
+//! The trap is the end of the interpreter: before Python 3.14 it ends daemon threads wherever they
+//! next wait for its lock, by unwinding their stack, and a stack with our frames on it ends the
+//! process instead. Code of Python may wait for the lock at any function. So nothing that a
+//! thread calls all the time may run such code from here: exceptions, like the other objects, are
+//! made by what is written in C.
 
+use crate::tables;
 use meshvitals::Error;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
 
 /// The exception of an error.
 pub fn raised(py: Python<'_>, error: &Error) -> PyErr {
-    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let make = || -> PyResult<PyErr> {
-        let make = MAKE.import(py, "meshvitals.errors", "_of_code")?;
-        let arguments = (error.code() as i32, error.to_string(), error.key());
-        Ok(PyErr::from_value(make.call1(arguments)?))
+    make(py, error).map_or_else(|failure| failure, PyErr::from_value)
+}
+
+fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    static ROOT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let code = error.code() as i64;
+    let special = CLASSES.import(py, "meshvitals.errors", "_CLASSES")?.get_item(code)?;
+    let class = match special {
+        Some(class) => class,
+        None => ROOT.import(py, "meshvitals.errors", "Error")?.clone().into_any(),
     };
-    make().unwrap_or_else(|failure| failure)
+    let message = error.to_string();
+    let exception = class.call_method1("__new__", (&class, &message))?;
+    // Some of Python's own classes leave them to `__init__`.
+    exception.setattr("args", (&message,))?;
+    exception.setattr("message", message)?;
+    exception.setattr("code", tables::code(py, code)?)?;
+    exception.setattr("key", error.key())?;
+    Ok(exception)
 }
 
 /// Results that can be raised.

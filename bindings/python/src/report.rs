@@ -39,8 +39,7 @@ pub fn snapshot(py: Python<'_>, host: &Host, seen: &Snapshot) -> PyResult<Py<PyA
     fields.set_item("last", host.date(seen.last))?;
     fields.set_item("next", host.date(seen.next))?;
     fields.set_item("fresh_until", host.date(seen.fresh_until))?;
-    let class = CLASS.import(py, "meshvitals.snapshots", "Snapshot")?;
-    Ok(class.call((), Some(&fields))?.unbind())
+    filled(CLASS.import(py, "meshvitals.snapshots", "Snapshot")?, &fields)
 }
 
 /// The dataclass `Result` of a result.
@@ -60,8 +59,14 @@ pub fn result_of(py: Python<'_>, result: &RunResult) -> PyResult<Py<PyAny>> {
     fields.set_item("detail", result.detail)?;
     fields.set_item("latency", seconds(result.latency_ns))?;
     fields.set_item("phases", phases.map(|(name, ns)| (name, seconds(ns))).into_py_dict(py)?)?;
-    let class = CLASS.import(py, "meshvitals.results", "Result")?;
-    Ok(class.call((), Some(&fields))?.unbind())
+    filled(CLASS.import(py, "meshvitals.results", "Result")?, &fields)
+}
+
+/// An object of a dataclass with all its fields, made without its `__init__`: see `errors`.
+fn filled(class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Py<PyAny>> {
+    let object = class.call_method1("__new__", (class,))?;
+    object.getattr("__dict__")?.cast_into::<PyDict>()?.update(fields.as_mapping())?;
+    Ok(object.unbind())
 }
 
 /// A result of the host program. One that is not a pass and gives no reason was "reported".

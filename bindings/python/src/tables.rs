@@ -6,7 +6,7 @@
 use meshvitals::{Code, Kind, Kinds, Mask, Outcome, Reason, Status};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::{PyDict, PyType};
 
 /// Rows of a table: the name of a member and its number.
 type Rows = Vec<(String, i64)>;
@@ -127,12 +127,21 @@ macro_rules! members {
         pub fn $function(py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
             static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
             let class = CLASS.import(py, "meshvitals._tables", $class)?;
-            Ok(class.call1((number,))?.unbind())
+            member(class, number)
         }
     )+};
 }
 
+/// The member of a number. Those that are there are found without calling the class, which would
+/// run code of Python: see `errors`.
+fn member(class: &Bound<'_, PyType>, number: i64) -> PyResult<Py<PyAny>> {
+    let known = class.getattr("_value2member_map_")?.cast_into::<PyDict>()?.get_item(number)?;
+    Ok(known.map_or_else(|| class.call1((number,)), Ok)?.unbind())
+}
+
 members! {
+    /// The member of `Code`.
+    code: "Code";
     /// The member of `Outcome`.
     outcome: "Outcome";
     /// The member of `Reason`; numbers of the host have members too.

@@ -78,7 +78,7 @@ def errors():
     def call() -> None:
         for code in meshvitals.Code:
             try:
-                raise meshvitals.errors._of_code(code, "what", "/where")
+                raise meshvitals.errors._CLASSES.get(int(code), meshvitals.Error)("what", code)
             except meshvitals.Error as error:
                 pickle.loads(pickle.dumps(error))
 

@@ -65,9 +65,27 @@ def test_a_removed_check_is_stale(manual: Monitor):
         manual.unregister(check)
 
 
+def test_errors_of_the_engine_are_like_those_that_are_made_here(manual: Monitor):
+    calls = [
+        lambda: manual.snapshot("nobody"),
+        lambda: manual.register(Heartbeat(ttl=30), name=""),
+        lambda: Monitor({"slack": "1 fortnight"}),
+        lambda: manual.advance(2**64 - 1),
+        manual.start,
+    ]
+    for call in calls:
+        with pytest.raises(meshvitals.Error) as caught:
+            call()
+        error = caught.value
+        twin = type(error)(error.message, error.code, error.key)
+        assert (vars(error), error.args, str(error)) == (vars(twin), twin.args, str(twin))
+        assert type(error.code) is Code
+
+
 def test_errors_are_pickled_with_all_they_know():
     for code in Code:
-        error = meshvitals.errors._of_code(code, "what is wrong", "/where")
+        kind = meshvitals.errors._CLASSES.get(int(code), meshvitals.Error)
+        error = kind("what is wrong", code, "/where")
         copy = pickle.loads(pickle.dumps(error))
         assert type(copy) is type(error)
         assert (copy.code, copy.message, copy.key) == (code, "what is wrong", "/where")

@@ -38,19 +38,16 @@ def test_a_program_whose_loop_is_held_by_a_check_ends(way: str):
 
 
 def test_a_program_ends_under_daemon_threads_that_go_on_calling():
-    for _ in range(5):
+    for _ in range(10):
         expect_output("daemons.py")
 
 
 def test_what_runs_at_the_end_finds_the_monitor_as_the_order_says():
-    text = "first: HEALTHY\nanew: HEALTHY\nlast: UNKNOWN UNKNOWN\n"
-    expect_output("order.py", "once", text=text)
-
-
-def test_what_is_started_after_the_end_keeps_nothing_from_ending():
-    text = "first: HEALTHY\nanew: HEALTHY\nlast: UNKNOWN UNKNOWN\nagain: HEALTHY\n"
-    for _ in range(5):
-        expect_output("order.py", "again", text=text)
+    expect_output(
+        "order.py",
+        text="first: HEALTHY\nanew: HEALTHY\nlast: UNKNOWN UNKNOWN\n"
+        "again: the interpreter is ending; nothing starts\n",
+    )
 
 
 @pytest.mark.parametrize("times", [1, 3])

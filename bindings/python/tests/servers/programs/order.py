@@ -9,21 +9,19 @@ import atexit
 def last() -> None:
     """Registered before the import, so it runs after the library's own."""
     print("last:", jobs.status, monitor.status())
-    # Whatever is begun now is ended by nobody.
-    if again:
+    # What was begun now would be ended by nobody.
+    try:
         monitor.start()
-        monitor.beat(jobs)
-        print("again:", jobs.status)
+    except NotRunning as error:
+        print("again:", error)
 
 
 atexit.register(last)
 
-import sys  # noqa: E402
 import threading  # noqa: E402
 
-from meshvitals import Heartbeat, Kinds, Monitor  # noqa: E402
+from meshvitals import Heartbeat, Kinds, Monitor, NotRunning  # noqa: E402
 
-again = sys.argv[1] == "again"
 monitor = Monitor(system_checks=False, start_spread=0)
 jobs = monitor.register(Heartbeat("1h"), name="jobs")
 ran = threading.Event()
