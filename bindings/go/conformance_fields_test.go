@@ -51,8 +51,13 @@ func fieldOfEvent(event *meshvitals.Event, about *actor, key string) (string, bo
 	case about != nil && event.Token == about.old:
 		token = "old"
 	}
+	group := "no"
+	if event.IsGroup {
+		group = "yes"
+	}
 	text, known := map[string]string{
 		"at":       instant(event.At),
+		"group":    group,
 		"deadline": instantOr(event.Deadline, "0s"),
 		"linger":   instantOr(event.LingerUntil, "0s"),
 		"latency":  span(event.Latency),

@@ -42,6 +42,7 @@ const (
 type Event struct {
 	Kind        EventKind
 	ID          ID        // the check or group; 0 where it is about the monitor
+	IsGroup     bool      // about a group, the whole included; a check may have the name of one
 	Cookie      uint64    // the number given in the check's config
 	Sequence    uint64    // counts the changes of one check, without gaps except by merging
 	At          time.Time // when it happened
@@ -86,6 +87,7 @@ func eventFrom(raw *C.meshvitals_event_t, clock *clock) Event {
 	return Event{
 		Kind:        EventKind(raw.kind),
 		ID:          ID(raw.check),
+		IsGroup:     raw.is_group != 0,
 		Cookie:      uint64(raw.cookie),
 		Sequence:    uint64(raw.sequence),
 		At:          clock.time(uint64(raw.at_ns)),

@@ -24,6 +24,7 @@ static inline int scenario_event_field(struct scenario *s, const void *from, con
   else if (strcmp(key, "sequence") == 0) scenario_put_number(out, (long long)event->sequence);
   else if (strcmp(key, "merged") == 0) scenario_put_number(out, event->merged);
   else if (strcmp(key, "detail") == 0) scenario_put_number(out, event->detail);
+  else if (strcmp(key, "group") == 0) strcpy(out, event->is_group ? "yes" : "no");
   else if (strcmp(key, "from") == 0) scenario_put_name(out, "status", event->previous);
   else if (strcmp(key, "to") == 0) scenario_put_name(out, "status", event->status);
   else if (strcmp(key, "why") == 0) scenario_put_name(out, "reason", event->reason);

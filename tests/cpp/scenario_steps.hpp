@@ -65,6 +65,7 @@ class Play : Stage {
         if (key == "sequence") return std::to_string(event.sequence());
         if (key == "merged") return std::to_string(event.merged());
         if (key == "detail") return std::to_string(event.detail());
+        if (key == "group") return event.is_group() ? "yes" : "no";
         if (key == "from") return name_of("status", event.previous());
         if (key == "to") return name_of("status", event.status());
         if (key == "why") return name_of("reason", event.reason());

@@ -61,6 +61,8 @@ class Event {
     /// The check or group; 0 where it is about the monitor. What is removed has no name any more:
     /// the name is the text of REMOVED.
     [[nodiscard]] CheckId check() const noexcept { return CheckId{raw_.check}; }
+    /// Whether it is about a group, the whole included; a check may have the name of one.
+    [[nodiscard]] bool is_group() const noexcept { return raw_.is_group != 0; }
     /// The number given in the check's document.
     [[nodiscard]] std::uint64_t cookie() const noexcept { return raw_.cookie; }
     /// Counts the changes of one check, without gaps except by merging.

@@ -70,6 +70,12 @@ impl Event {
         &self.name
     }
 
+    /// Whether it is about a group, the whole included; a check may have the name of one.
+    #[getter]
+    fn is_group(&self) -> bool {
+        self.event.is_group
+    }
+
     /// The number given in the check's document.
     #[getter]
     fn cookie(&self) -> u64 {

@@ -241,6 +241,7 @@ class Scenario:
         words = {0: "none", before: "old", last: "due"} if event.token else {0: "none"}
         return {
             "at": lambda: time(event.at_ns),
+            "group": lambda: "yes" if event.is_group else "no",
             "deadline": lambda: time(event.deadline_ns),
             "linger": lambda: time(event.linger_until_ns),
             "latency": lambda: span(event.latency),
