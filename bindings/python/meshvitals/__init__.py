@@ -9,6 +9,7 @@ UNKNOWN
 
 try:
     from ._native import Check, Event, Group, Handle, __version__
+    from ._native import prepare as _prepare
 except ImportError as _error:
     if "subinterpreters" in str(_error):
         _text = "meshvitals works in the main interpreter only; use processes or threads"
@@ -81,3 +82,5 @@ __all__ = [
     "__version__",
     "probe_once",
 ]
+
+_prepare()

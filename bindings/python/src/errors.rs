@@ -15,14 +15,21 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
+static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+static ROOT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
 /// The exception of an error.
 pub fn raised(py: Python<'_>, error: &Error) -> PyErr {
     make(py, error).map_or_else(|failure| failure, PyErr::from_value)
 }
 
+/// Fetches what is kept here.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    CLASSES.import(py, "meshvitals.errors", "_CLASSES")?;
+    ROOT.import(py, "meshvitals.errors", "Error").map(drop)
+}
+
 fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    static ROOT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let code = error.code() as i64;
     let special = CLASSES.import(py, "meshvitals.errors", "_CLASSES")?.get_item(code)?;
     let class = match special {

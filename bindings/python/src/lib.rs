@@ -30,6 +30,15 @@ fn refuse_other_interpreters(_attached: Python<'_>) -> PyResult<()> {
     Err(PyImportError::new_err("meshvitals._native does not support loading in subinterpreters"))
 }
 
+/// Fetches everything that is kept in statics. A thread that did so at its first need could be in
+/// the middle of it when another forks, and the child would wait for it for ever.
+#[pyfunction]
+fn prepare(py: Python<'_>) -> PyResult<()> {
+    tables::prepare(py)?;
+    errors::prepare(py)?;
+    report::prepare(py)
+}
+
 /// The native half of the package `meshvitals`.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -44,6 +53,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<subscription::Watch>()?;
     module.add_class::<event::Event>()?;
     module.add_class::<sampler::CpuSampler>()?;
+    module.add_function(wrap_pyfunction!(prepare, module)?)?;
     module.add_function(wrap_pyfunction!(engine::validate, module)?)?;
     module.add_function(wrap_pyfunction!(engine::probe_once, module)?)?;
     module.add_function(wrap_pyfunction!(tables::reason_text, module)?)?;

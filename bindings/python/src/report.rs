@@ -7,6 +7,15 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
 
+static SNAPSHOT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static RESULT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// Fetches what is kept here.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    SNAPSHOT.import(py, "meshvitals.snapshots", "Snapshot")?;
+    RESULT.import(py, "meshvitals.results", "Result").map(drop)
+}
+
 /// A figure that may be missing.
 pub fn figure(value: f64) -> Option<f64> {
     (!value.is_nan()).then_some(value)
@@ -14,7 +23,6 @@ pub fn figure(value: f64) -> Option<f64> {
 
 /// The dataclass `Snapshot` of what is known.
 pub fn snapshot(py: Python<'_>, host: &Host, seen: &Snapshot) -> PyResult<Py<PyAny>> {
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let fields = PyDict::new(py);
     fields.set_item("name", &*seen.name)?;
     fields.set_item("id", seen.check.0)?;
@@ -39,12 +47,11 @@ pub fn snapshot(py: Python<'_>, host: &Host, seen: &Snapshot) -> PyResult<Py<PyA
     fields.set_item("last", host.date(seen.last))?;
     fields.set_item("next", host.date(seen.next))?;
     fields.set_item("fresh_until", host.date(seen.fresh_until))?;
-    filled(CLASS.import(py, "meshvitals.snapshots", "Snapshot")?, &fields)
+    filled(SNAPSHOT.import(py, "meshvitals.snapshots", "Snapshot")?, &fields)
 }
 
 /// The dataclass `Result` of a result.
 pub fn result_of(py: Python<'_>, result: &RunResult) -> PyResult<Py<PyAny>> {
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let phases = [
         ("resolve", result.phases.resolve_ns),
         ("connect", result.phases.connect_ns),
@@ -59,7 +66,7 @@ pub fn result_of(py: Python<'_>, result: &RunResult) -> PyResult<Py<PyAny>> {
     fields.set_item("detail", result.detail)?;
     fields.set_item("latency", seconds(result.latency_ns))?;
     fields.set_item("phases", phases.map(|(name, ns)| (name, seconds(ns))).into_py_dict(py)?)?;
-    filled(CLASS.import(py, "meshvitals.results", "Result")?, &fields)
+    filled(RESULT.import(py, "meshvitals.results", "Result")?, &fields)
 }
 
 /// An object of a dataclass with all its fields, made without its `__init__`: see `errors`.

@@ -132,6 +132,16 @@ macro_rules! members {
     )+};
 }
 
+/// Fetches what is kept here.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    status(py, Status::Unknown)?;
+    outcome(py, Outcome::Pass as i64)?;
+    reason_member(py, Reason::NONE.0.into())?;
+    kind(py, Kind::Status as i64)?;
+    mask(py, Mask::PAUSED.0.into())?;
+    code(py, Code::Panic as i64).map(drop)
+}
+
 /// The member of a number. Those that are there are found without calling the class, which would
 /// run code of Python: see `errors`.
 fn member(class: &Bound<'_, PyType>, number: i64) -> PyResult<Py<PyAny>> {
