@@ -11,6 +11,7 @@
 
 use crate::tables;
 use meshvitals::Error;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -37,12 +38,12 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
         None => ROOT.import(py, "meshvitals.errors", "Error")?.clone().into_any(),
     };
     let message = error.to_string();
-    let exception = class.call_method1("__new__", (&class, &message))?;
+    let exception = class.call_method1(intern!(py, "__new__"), (&class, &message))?;
     // Some of Python's own classes leave them to `__init__`.
-    exception.setattr("args", (&message,))?;
-    exception.setattr("message", message)?;
-    exception.setattr("code", tables::code(py, code)?)?;
-    exception.setattr("key", error.key())?;
+    exception.setattr(intern!(py, "args"), (&message,))?;
+    exception.setattr(intern!(py, "message"), message)?;
+    exception.setattr(intern!(py, "code"), tables::code(py, code)?)?;
+    exception.setattr(intern!(py, "key"), error.key())?;
     Ok(exception)
 }
 

@@ -3,6 +3,7 @@
 use crate::host::{Host, seconds};
 use crate::tables;
 use meshvitals::{Error, Outcome, Reason, RunResult, Snapshot};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
@@ -71,8 +72,9 @@ pub fn result_of(py: Python<'_>, result: &RunResult) -> PyResult<Py<PyAny>> {
 
 /// An object of a dataclass with all its fields, made without its `__init__`: see `errors`.
 fn filled(class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Py<PyAny>> {
-    let object = class.call_method1("__new__", (class,))?;
-    object.getattr("__dict__")?.cast_into::<PyDict>()?.update(fields.as_mapping())?;
+    let py = class.py();
+    let object = class.call_method1(intern!(py, "__new__"), (class,))?;
+    object.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.update(fields.as_mapping())?;
     Ok(object.unbind())
 }
 

@@ -4,6 +4,7 @@
 //! their members for the way back. No number is written down twice.
 
 use meshvitals::{Code, Kind, Kinds, Mask, Outcome, Reason, Status};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -145,7 +146,12 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
 /// The member of a number. Those that are there are found without calling the class, which would
 /// run code of Python: see `errors`.
 fn member(class: &Bound<'_, PyType>, number: i64) -> PyResult<Py<PyAny>> {
-    let known = class.getattr("_value2member_map_")?.cast_into::<PyDict>()?.get_item(number)?;
+    // Interned: the interpreter's cache of attributes keeps each other name it is asked with.
+    let py = class.py();
+    let known = class
+        .getattr(intern!(py, "_value2member_map_"))?
+        .cast_into::<PyDict>()?
+        .get_item(number)?;
     Ok(known.map_or_else(|| class.call1((number,)), Ok)?.unbind())
 }
 
