@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
+import time
 import weakref
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional
 
+from . import _log
 from .errors import Error
 
 if TYPE_CHECKING:
     from ._dispatch import Dispatcher
 
-__all__ = ["is_over", "made", "off_loop"]
+__all__ = ["disown", "ended", "is_over", "made", "off_loop"]
 
 #: One of each monitor. Its threads keep it, so that it is here as long as they run.
 _dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
@@ -87,3 +90,25 @@ async def off_loop(call: Callable[[], None]) -> None:
     await done
     # Saying that it is done was the last thing it did.
     thread.join()
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]], until: float) -> None:
+    """Waits for tasks that were cancelled, until a monotonic time; then nobody does any more."""
+    others = [task for task in tasks if task is not asyncio.current_task()]
+    if others:
+        patience = max(0.0, until - time.monotonic())
+        _, stubborn = await asyncio.wait(others, timeout=patience)
+        for task in stubborn:
+            disown(task)
+
+
+def disown(task: asyncio.Task[Any]) -> None:
+    """Leaves a task to itself that swallowed its cancellation. Its loop no longer counts it, or
+    `asyncio.run` would wait for it at its end, which may be for ever."""
+    if not task._log_destroy_pending:  # type: ignore[attr-defined]
+        return
+    # The loop may well be closed before it ends.
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    asyncio.tasks._unregister_task(task)
+    text = f"the task {task.get_name()!r} ignores that it was cancelled, and is left to itself"
+    _log.write(logging.WARNING, text)

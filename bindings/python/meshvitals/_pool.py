@@ -123,11 +123,12 @@ class Pool:
     def _call(self, run: Run) -> None:
         try:
             value = run.function.call()
+            waits = inspect.isawaitable(value)
         except BaseException as error:
             # Signals are the main thread's; what is raised here is the function's own.
             run.leave(_verdict.of_exception(error))
             return
-        if not inspect.isawaitable(value):
+        if not waits:
             run.leave(_verdict.of_value(value))
         elif run.lane is None or not run.lane.adopt(run, value):
             if inspect.iscoroutine(value):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import inspect
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol
 
+from ._lifecycle import disown
 from ._native import Check
 from ._tables import Outcome, Reason
 from .errors import Error
@@ -151,6 +153,8 @@ class Run:
         inside = self.function.inside
         if inside is not None and not inside.is_lost():
             stuck = inside._overran or time.monotonic_ns() >= inside._excused_until_ns
+            if stuck and inside.task is not None:
+                disown(inside.task)
             self.report(_STUCK if stuck else _WAITING)
             return False
         self.function.inside = self
@@ -176,16 +180,26 @@ class Run:
             return
         self.over = True
         took = (time.monotonic_ns() - self._started_ns) / 1e9 if self._started_ns else 0.0
-        try:
-            check.report(
-                self.token,
-                result.outcome,
-                reason=result.reason,
-                value=result.value,
-                message=result.message,
-                detail=result.detail,
-                latency=result.latency or took,
-            )
-        except Error:
-            # Too late, removed, stopped or forked: nobody asks for it any more.
-            pass
+        with suppress(Error):
+            # Else it is too late, removed, stopped or forked: nobody asks for it any more.
+            try:
+                _tell(check, self.token, result, took)
+            except (TypeError, ValueError, OverflowError) as error:
+                wrong = f"the Result that it returned is refused: {error}"
+                _tell(check, self.token, Result(Outcome.FAIL, message=wrong), took)
+
+
+def _tell(check: Check, token: int, result: Result, took: float) -> None:
+    message = result.message
+    if isinstance(message, str):
+        # Names of files may have bytes that no character stands for.
+        message = message.encode("utf-8", "backslashreplace").decode()
+    check.report(
+        token,
+        result.outcome,
+        reason=result.reason,
+        value=result.value,
+        message=message,
+        detail=result.detail,
+        latency=result.latency or took,
+    )

@@ -26,8 +26,16 @@ def of_value(value: Any) -> Result:
     """The result of a check that returned this.
 
     None and True pass and False fails; a status or its word is taken as it is (UNKNOWN: nothing
-    was learned); a number passes and is the measured value; a mapping may have all three.
+    was learned); a number passes and is the measured value; a mapping may have all three. An
+    answer that raises while it is looked at is a failure, as a check that raises is.
     """
+    try:
+        return _look_at(value)
+    except Exception as error:
+        return of_exception(error)
+
+
+def _look_at(value: Any) -> Result:
     if isinstance(value, Result):
         return value
     if isinstance(value, Mapping):

@@ -93,10 +93,7 @@ class Monitor(Calls):
         try:
             await _lifecycle.off_loop(lambda: self.stop(timeout))
         finally:
-            own = asyncio.current_task()
-            tasks = [task for task in self._dispatcher.tasks() if task is not own]
-            if tasks:
-                await asyncio.wait(tasks, timeout=max(0.0, until - time.monotonic()))
+            await _lifecycle.ended(self._dispatcher.tasks(), until)
 
     def __enter__(self) -> Monitor:
         self.start()

@@ -9,6 +9,7 @@ import time
 from typing import Dict, List
 
 import pytest
+import uvloop
 
 from meshvitals import Kinds, Monitor, Outcome, Reason
 
@@ -71,6 +72,47 @@ def test_a_coroutine_that_swallows_its_cancellation_is_not_started_again(monitor
     told = asyncio.run(main())
     assert (Outcome.TIMEOUT, Reason.TIMEOUT) in told
     assert most == [1]
+
+
+async def never_ends() -> None:
+    while True:
+        try:
+            await asyncio.sleep(BOUND)
+        except asyncio.CancelledError:
+            pass
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("leaves", [True, False], ids=["leaves", "is left running"])
+def test_a_coroutine_that_never_ends_does_not_keep_the_program(caplog, new_loop, leaves):
+    """At its end asyncio waits for every task; this one nobody waits for."""
+    monitor = Monitor(system_checks=False, start_spread=0, stop_timeout="100ms")
+    monitor.check("stubborn", interval="20ms", timeout="20ms", initial_delay=0)(never_ends)
+
+    async def main() -> None:
+        events = monitor.events(Kinds.RESULT)
+        wanted = Reason.TIMEOUT if leaves else Reason.STILL_RUNNING
+        await monitor.astart()
+        async for event in events:
+            if event.reason is wanted:
+                break
+        if leaves:
+            await monitor.astop()
+
+    async def bounded() -> None:
+        await asyncio.wait_for(main(), BOUND)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    loop = new_loop()
+    try:
+        loop.run_until_complete(bounded())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+        monitor.stop()
+    told = [record.getMessage() for record in caplog.records if record.name == "meshvitals"]
+    text = "the task 'meshvitals stubborn' ignores that it was cancelled, and is left to itself"
+    assert told.count(text) == 1
 
 
 def test_a_coroutine_that_blocks_the_loop_is_alone_to_blame(monitor: Monitor):

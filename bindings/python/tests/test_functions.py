@@ -29,6 +29,20 @@ class Unprintable(Exception):
         raise RuntimeError("no text")
 
 
+class Unlooked:
+    """What raises as soon as it is looked at."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        raise RuntimeError("no class")
+
+    def __repr__(self) -> str:
+        return "Unlooked"
+
+
+REFUSED = "the Result that it returned is refused"
+
+
 def result_of(monitor: Monitor, name: str = "a") -> Event:
     """The first result of a check."""
     events = monitor.events(Kinds.RESULT)
@@ -40,7 +54,7 @@ def returning(value: Any, asynchronous: bool) -> Any:
     """A function that returns this, or raises it if it is an exception."""
 
     def function() -> Any:
-        if isinstance(value, BaseException):
+        if issubclass(type(value), BaseException):
             raise value
         return value
 
@@ -48,6 +62,11 @@ def returning(value: Any, asynchronous: bool) -> Any:
         return function()
 
     return coroutine if asynchronous else function
+
+
+def name_of(value: Any) -> str:
+    """The name of a case, without the digits of a number that is too long."""
+    return ascii(value)[:40]
 
 
 CASES = [
@@ -77,11 +96,20 @@ CASES = [
     ("perfect", Outcome.FAIL, None, "returned str"),
     ({"status": "perfect"}, Outcome.FAIL, None, "returned str"),
     ([], Outcome.FAIL, None, "returned list"),
+    (10**400, Outcome.FAIL, None, "OverflowError: "),
+    ({"value": 10**400}, Outcome.FAIL, None, "OverflowError: "),
+    (Unlooked(), Outcome.FAIL, None, "RuntimeError: no class"),
+    (ValueError("\udc80 is a name"), Outcome.FAIL, None, "ValueError: \\udc80 is a name"),
+    (Result(Outcome.PASS, latency=-1), Outcome.FAIL, None, f"{REFUSED}: latency: -1 is not"),
+    (Result(Outcome.PASS, value=10**400), Outcome.FAIL, None, REFUSED),
+    (Result(Outcome.PASS, message=5), Outcome.FAIL, None, REFUSED),  # type: ignore[arg-type]
+    (Result("pass"), Outcome.FAIL, None, REFUSED),  # type: ignore[arg-type]
+    (Result(9), Outcome.FAIL, None, f"{REFUSED}: outcome: 9 is not"),  # type: ignore[arg-type]
 ]
 
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["plain", "async"])
-@pytest.mark.parametrize(("value", "outcome", "figure", "message"), CASES, ids=repr)
+@pytest.mark.parametrize(("value", "outcome", "figure", "message"), CASES, ids=name_of)
 def test_what_is_returned_is_what_the_check_is(
     monitor: Monitor, value, outcome, figure, message, asynchronous
 ):

@@ -14,7 +14,7 @@ import pytest
 BOUND = 60
 
 PRELUDE = """
-import asyncio, os, sys, threading, time
+import asyncio, logging, os, sys, threading, time
 import meshvitals
 from meshvitals import Heartbeat, Kinds, Monitor, Outcome, Status, Tcp
 
@@ -40,6 +40,9 @@ def in_child(body):
             os._exit(code)
     _, status = os.waitpid(pid, 0)
     assert os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0, status
+
+def silent():
+    logging.getLogger("meshvitals").addHandler(logging.NullHandler())
 
 def quick(**options):
     return Monitor(system_checks=False, start_spread=0, slack="1ms",
@@ -238,6 +241,7 @@ EXITS = {
         expect(monitor.events(Kinds.RESULT), lambda event: event.name == "busy")
         """,
     "with a coroutine that swallows its cancellation": """
+        silent()
         @monitor.check("stubborn", interval="10ms", timeout="10ms", initial_delay=0)
         async def stubborn():
             for _ in range(100):
@@ -250,6 +254,22 @@ EXITS = {
             async for event in monitor.events(Kinds.RESULT):
                 if event.outcome is Outcome.TIMEOUT:
                     return
+        asyncio.run(main())
+        """,
+    "with a coroutine that never ends": """
+        silent()
+        @monitor.check("stubborn", interval="10ms", timeout="10ms", initial_delay=0)
+        async def stubborn():
+            while True:
+                try:
+                    await asyncio.sleep(1)
+                except asyncio.CancelledError:
+                    pass
+        async def main():
+            async with monitor:
+                async for event in monitor.events(Kinds.RESULT):
+                    if event.reason is meshvitals.Reason.STILL_RUNNING:
+                        return
         asyncio.run(main())
         """,
     "with a thread inside an iteration": """

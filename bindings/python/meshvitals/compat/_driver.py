@@ -15,7 +15,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from .._deadlines import Deadlines
-from .._lifecycle import off_loop
+from .._lifecycle import ended, off_loop
 from .._native import Event
 from .._tables import Kind, Kinds
 from ..errors import Forked
@@ -130,9 +130,7 @@ class Driver:
         tasks = set(self._dispatcher.tasks())
         if self._task is not None and self._task.get_loop() is asyncio.get_running_loop():
             tasks.add(self._task)
-        tasks = {task for task in tasks if task is not asyncio.current_task()}
-        if tasks:
-            await asyncio.wait(tasks, timeout=max(0.0, until - time.monotonic()))
+        await ended(tasks, until)
         # A task that was cancelled remembers where, and so this object; what they hold must not
         # wait for the garbage collector.
         self._task = None
