@@ -958,7 +958,8 @@ void meshvitals_subscription_free(meshvitals_subscription_t *s);
 //
 // Returns: OK; NULL; STRUCT_SIZE; RANGE for an outcome or time that is none; UTF8; NOT_FOUND;
 // STALE for a removed check, and for a token that is unknown, answered or superseded (then the
-// call has no effect); MODE for a check of another kind; FORKED.
+// call has no effect); MODE for a check of another kind; NOT_RUNNING before the start and after
+// a stop; FORKED.
 // Threads: any.
 // Ownership: the result is copied.
 // Since: 0.1.0

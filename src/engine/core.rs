@@ -337,7 +337,7 @@ impl Core {
     /// Publishes what changed in the groups.
     pub(super) fn settle(&mut self) {
         let mailboxes = &self.mailboxes;
-        let ended = self.groups.settle(&self.table, self.now, |event| {
+        let ended = self.groups.settle(&self.table, self.stopped, self.now, |event| {
             mailboxes.iter().for_each(|mailbox| mailbox.push(event.clone()));
         });
         if ended {

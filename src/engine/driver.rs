@@ -191,7 +191,7 @@ impl Driver {
                 return;
             }
             ProbeSpec::Cpu(level) => self.host.cpu(*level, now),
-            ProbeSpec::Memory(level) => self.host.memory(*level),
+            ProbeSpec::Memory(level) => self.host.memory(*level, now),
             ProbeSpec::Disk(spec) => {
                 let spec = Arc::clone(spec);
                 let pool = self.helpers.disks.clone();
@@ -272,7 +272,7 @@ impl Driver {
         if let Some(net) = &self.net {
             net.each_fd(fork::close_copy);
         }
-        self.host.fd().into_iter().for_each(fork::close_copy);
+        self.host.fds().for_each(fork::close_copy);
         fork::close_copy(self.timer.as_fd());
         self.wake.each_fd(fork::close_copy);
         self.sleeping.iter().for_each(|&number| fork::close_number(number));

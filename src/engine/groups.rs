@@ -219,7 +219,14 @@ impl Groups {
     /// Ends the groups without a member, publishes those whose status changed, and makes their
     /// freshness anew where it must be. Called once a turn and after each change from outside.
     /// True if a group has ended.
-    pub fn settle(&mut self, table: &Table, now: Tick, mut tell: impl FnMut(Event)) -> bool {
+    /// Of an engine that was stopped nothing is known.
+    pub fn settle(
+        &mut self,
+        table: &Table,
+        stopped: bool,
+        now: Tick,
+        mut tell: impl FnMut(Event),
+    ) -> bool {
         let exact = table.len() <= EXACT_LIMIT;
         let few_again = exact && !self.exact;
         self.exact = exact;
@@ -229,7 +236,7 @@ impl Groups {
             if publish::cell(group.id).is_some_and(|cell| cell.fresh_until() != group.fresh_until) {
                 group.publish();
             }
-            let status = group.tally.status();
+            let status = if stopped { Status::Unknown } else { group.tally.status() };
             group.answer_anew(status);
             if status != group.status {
                 news.push(group.change(status, now));

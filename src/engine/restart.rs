@@ -43,6 +43,7 @@ impl Core {
             }
         }
         self.slots.clear_waiting();
+        self.stopped = true;
         self.forget_statuses();
         self.emit(Event::new(Kind::Stopped, CheckId(0), self.now));
         self.end_polls();
@@ -81,7 +82,7 @@ impl Core {
         self.runs.clear();
         self.commands.clear();
         self.slots.clear_waiting();
-        self.running = false;
+        (self.running, self.stopped) = (false, true);
         self.forget_statuses();
     }
 

@@ -139,10 +139,15 @@ pub unsafe fn result(from: *const meshvitals_result_t) -> Result<(u64, u64, RunR
         let text = "the reserved fields of a result must be zero";
         return Err(Error::refused(Code::StructSize, text));
     }
+    let told = raw.message.map(|byte| byte as u8);
+    if CStr::from_bytes_until_nul(&told).is_ok_and(|message| message.to_str().is_err()) {
+        return Err(Error::refused(Code::Utf8, "the message is not UTF-8"));
+    }
     Ok((raw.token, raw.finished_ns, parse(&raw)?))
 }
 
-/// The value of a result struct; the layout was checked already.
+/// The value of a result struct; the layout was checked already. In a message that is not UTF-8
+/// the characters that are none are replaced: what was measured must not be lost for its wording.
 pub fn parse(raw: &meshvitals_result_t) -> Result<RunResult, Error> {
     let allowed = "PASS 1, WARN 2, FAIL 3, TIMEOUT 4, LOCAL 5";
     let outcome = Outcome::from_number(raw.outcome)
@@ -150,8 +155,7 @@ pub fn parse(raw: &meshvitals_result_t) -> Result<RunResult, Error> {
     let bytes = raw.message.map(|byte| byte as u8);
     let message = CStr::from_bytes_until_nul(&bytes)
         .map_err(|_| Error::range("message", "a text without NUL", "at most 159 bytes and NUL"))?;
-    let message =
-        message.to_str().map_err(|_| Error::refused(Code::Utf8, "the message is not UTF-8"))?;
+    let message = message.to_string_lossy();
     let known = |number| Reason::ALL.iter().any(|(reason, _)| reason.0 == number);
     if raw.reason < Reason::FIRST_OF_HOST && !known(raw.reason) {
         let allowed = "MESHVITALS_REASON_*, or a number of the host program from 10000 on";
@@ -169,7 +173,7 @@ pub fn parse(raw: &meshvitals_result_t) -> Result<RunResult, Error> {
         latency_ns: raw.latency_ns,
         value: raw.value,
         phases: Phases::default(),
-        message: Message::new(message),
+        message: Message::new(&message),
     })
 }
 

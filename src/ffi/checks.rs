@@ -1,7 +1,7 @@
 //! Registering, replacing, removing and finding checks.
 
 use super::arguments::{ids, monitor, output, parse, text};
-use super::guard::{guard, number, put, quiet};
+use super::guard::{guard, number, quiet};
 use super::types::{
     meshvitals_callback_t, meshvitals_check_id_t, meshvitals_code_t, meshvitals_drop_t,
     meshvitals_error_t, meshvitals_monitor_t, meshvitals_result_t, meshvitals_run_t,
@@ -309,8 +309,6 @@ impl Callback for Foreign {
             return RunResult { message, value: out.value, ..failed.with_detail(answer) };
         }
         parse(&out).unwrap_or_else(|error| {
-            let mut text = [0; 160];
-            put(&mut text, &error.to_string());
             RunResult::new(Outcome::Fail, Reason::CALLBACK_FAILED)
                 .with_detail(error.code() as i32)
                 .with_message(&error.to_string())

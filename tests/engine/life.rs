@@ -46,6 +46,25 @@ fn a_manual_poll_never_waits() {
 }
 
 #[test]
+fn a_group_in_which_nothing_counts_is_unknown_too_while_the_engine_stands() {
+    let rig = Rig::new();
+    let id = rig.register(&external("c", r#""tags": ["readiness"]"#));
+    rig.make_healthy(id);
+    rig.monitor.pause(id, true).unwrap();
+    let status = |name| rig.monitor.status(rig.monitor.group_find(name).unwrap());
+    // The whole has `meshvitals.self` or nothing; none of them counts a check that is paused.
+    assert_eq!((status("readiness"), status("startup")), (Status::Healthy, Status::Healthy));
+    rig.monitor.stop(Duration::ZERO).unwrap();
+    for name in ["overall", "readiness", "liveness", "startup"] {
+        assert_eq!(status(name), Status::Unknown, "{name}");
+    }
+    let readiness = rig.monitor.group_find("readiness").unwrap();
+    assert!(!rig.monitor.answer(readiness).unwrap());
+    rig.monitor.advance(rig.monitor.now()).unwrap();
+    assert_eq!(status("readiness"), Status::Healthy, "a new life");
+}
+
+#[test]
 fn stopping_makes_everything_unknown_and_tells_so() {
     let rig = Rig::hearing(Kinds::STATUS.and(Kinds::DUE).and(Kinds::LIFE));
     let id = rig.register(&external("c", r#""tags": ["readiness"]"#));

@@ -117,7 +117,7 @@ fn aggregate(monitor: &Monitor, member: impl Fn(&meshvitals::Snapshot) -> bool) 
     }
 }
 
-fn check_consistency(monitor: &Monitor) {
+fn check_consistency(monitor: &Monitor, stopped: bool) {
     for id in monitor.list().unwrap() {
         let one = monitor.snapshot(id).unwrap();
         let cell = monitor.cell(id).unwrap();
@@ -134,6 +134,7 @@ fn check_consistency(monitor: &Monitor) {
         let group = monitor.snapshot(id).unwrap();
         let whole = &*group.name == "overall";
         let expected = aggregate(monitor, |one| whole || one.tags.contains(&group.name));
+        let expected = if stopped { Status::Unknown } else { expected };
         assert_eq!(group.status, expected, "{}", group.name);
         let cell = monitor.cell(id).unwrap();
         assert_eq!((cell.status(id), cell.fresh_until()), (group.status, group.fresh_until));
@@ -158,6 +159,8 @@ fn play(calls: Vec<Call>, capacity: usize) {
     let kinds = Kinds::STATUS.and(Kinds::DUE).and(Kinds::LIFE);
     let events = monitor.subscribe(kinds, capacity).unwrap();
     let mut story = Story::default();
+    // From a stop to the next turn, which begins a new life.
+    let mut stopped = false;
     let find = |name: usize| monitor.find(&format!("c{name}"));
     for call in calls {
         // Refusals are fine; what matters is what holds afterwards.
@@ -171,6 +174,7 @@ fn play(calls: Vec<Call>, capacity: usize) {
                 drop(find(name).and_then(|id| monitor.override_status(id, forced)));
                 // An override of no length is over with the next turn.
                 let _ = monitor.advance(monitor.now());
+                stopped = false;
             }
             Call::Beat(name, outcome) => {
                 drop(find(name).and_then(|id| monitor.report(id, 0, result(outcome), Tick(0))));
@@ -184,8 +188,10 @@ fn play(calls: Vec<Call>, capacity: usize) {
             Call::CheckNow(name) => drop(find(name).and_then(|id| monitor.check_now(id))),
             Call::Advance(span) => {
                 check_plan(&monitor, monitor.advance(monitor.now().after(span)).unwrap());
+                stopped = false;
             }
             Call::Step => {
+                stopped = false;
                 let next = monitor.advance(monitor.now()).unwrap();
                 check_plan(&monitor, next);
                 if next != Tick::NEVER {
@@ -195,11 +201,17 @@ fn play(calls: Vec<Call>, capacity: usize) {
             }
             Call::Poll(limit) => match events.poll(limit, NOW) {
                 Ok(events) => events.into_iter().for_each(|event| story.hear(event)),
-                Err(_) => drop(monitor.advance(monitor.now())),
+                Err(_) => {
+                    drop(monitor.advance(monitor.now()));
+                    stopped = false;
+                }
             },
-            Call::Stop => monitor.stop(Duration::ZERO).unwrap(),
+            Call::Stop => {
+                monitor.stop(Duration::ZERO).unwrap();
+                stopped = true;
+            }
         }
-        check_consistency(&monitor);
+        check_consistency(&monitor, stopped);
     }
     while let Ok(rest) = events.poll(64, NOW) {
         if rest.is_empty() {
