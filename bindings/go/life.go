@@ -34,19 +34,20 @@ func (m *Monitor) Start() error {
 
 // Stop stops the background thread, ends the contexts of functions, and waits for both.
 // Afterwards nothing runs and every status is Unknown. ErrTimeout if something is still running
-// when the time has passed: no further run starts, and no status changes.
+// when the time has passed: no further run starts, and no status changes. A function of a check that
+// calls it waits for itself, which is ErrTimeout in the end.
 func (m *Monitor) Stop(timeout time.Duration) error {
 	defer runtime.KeepAlive(m)
 	i := m.inner
-	i.life.Lock()
-	defer i.life.Unlock()
 	until := time.Now().Add(timeout)
 	ms := C.uint32_t(min(max(timeout, 0).Milliseconds(), math.MaxUint32))
+	i.life.Lock()
 	err := i.call("stop", func(
 		c *C.meshvitals_monitor_t, _ *C.meshvitals_error_t,
 	) C.meshvitals_code_t {
 		return C.meshvitals_monitor_stop(c, ms)
 	})
+	i.life.Unlock()
 	if err != nil && !errors.Is(err, ErrTimeout) {
 		return err
 	}
@@ -63,17 +64,20 @@ func (m *Monitor) Close() error {
 
 func (i *inner) close() error {
 	i.life.Lock()
-	defer i.life.Unlock()
 	until := time.Now().Add(i.stopTimeout)
 	// Who entered C has left it when the gate is locked, and nobody enters after that.
 	i.gate.Lock()
 	c := i.c
 	i.c = nil
 	i.gate.Unlock()
+	if c != nil {
+		C.meshvitals_monitor_free(c)
+	}
+	i.life.Unlock()
 	if c == nil {
 		return nil
 	}
-	C.meshvitals_monitor_free(c)
+	// Without the lock: what is waited for may itself be waiting to stop this monitor.
 	err := i.join("close", until)
 	i.functions.pump.close()
 	i.log.pump.close()

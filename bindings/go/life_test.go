@@ -186,6 +186,27 @@ func TestCloseFromAFunctionEndsInsteadOfWaitingForItself(t *testing.T) {
 	expectCode(t, <-done, meshvitals.ErrTimeout)
 }
 
+func TestAChannelThatNobodyReadsEndsWithItsSubscription(t *testing.T) {
+	monitor := started(t, quiet)
+	subscription := subscribe(t, monitor, meshvitals.KindStatus)
+	events := subscription.Chan(context.Background())
+	// One event is on its way into the channel, and stays there.
+	first := <-events
+	subscription.Close()
+	limit := time.After(patience)
+	for range 8 {
+		select {
+		case _, more := <-events:
+			if !more {
+				return
+			}
+		case <-limit:
+			t.Fatal("the goroutine is left")
+		}
+	}
+	t.Fatal("events go on after", first)
+}
+
 func TestReportsAreWhole(t *testing.T) {
 	monitor := newMonitor(t, quiet)
 	for range 3 {
@@ -247,4 +268,28 @@ func TestLongTimesFit(t *testing.T) {
 	expect(t, check.Status(), meshvitals.Unknown)
 	expectOK(t, monitor.Stop(math.MaxInt64))
 	expectOK(t, monitor.Stop(-1))
+}
+
+func TestAFunctionThatStopsItsMonitorDoesNotHoldCloseUp(t *testing.T) {
+	config := quiet
+	config.StopTimeout = 10 * time.Millisecond
+	monitor := started(t, config)
+	stopping, stopped := make(chan struct{}), make(chan error, 1)
+	expectOK(t, monitor.LogTo(discard))
+	register(t, monitor, "own", meshvitals.Func(func(ctx context.Context) error {
+		go func() {
+			// The engine has stopped when it withdraws this run.
+			<-ctx.Done()
+			close(stopping)
+		}()
+		stopped <- monitor.Stop(patience)
+		return nil
+	}), meshvitals.WithTimeout(time.Hour))
+	<-stopping
+	expectCode(t, monitor.Close(), meshvitals.ErrTimeout)
+	select {
+	case <-stopped:
+		t.Fatal("the stop was not under way any more")
+	default:
+	}
 }

@@ -89,3 +89,58 @@ func TestChangesAndPanicsAreLogged(t *testing.T) {
 	}
 	expectCode(t, monitor.LogTo(discard), meshvitals.ErrStopped)
 }
+
+// handler is a slog.Handler that calls a function for each record.
+type handler struct {
+	slog.Handler
+	handle func()
+}
+
+func (h handler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h handler) Handle(context.Context, slog.Record) error {
+	h.handle()
+	return nil
+}
+
+func TestALoggerMayEndTheLogAndTheMonitor(t *testing.T) {
+	for name, end := range map[string]func(*meshvitals.Monitor) error{
+		"log":     func(monitor *meshvitals.Monitor) error { return monitor.LogTo(nil) },
+		"monitor": func(monitor *meshvitals.Monitor) error { return monitor.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := quiet
+			config.StopTimeout = 10 * time.Millisecond
+			monitor := newMonitor(t, config)
+			ended := make(chan struct{})
+			var once sync.Once
+			expectOK(t, monitor.LogTo(slog.New(handler{handle: func() {
+				once.Do(func() {
+					_ = end(monitor)
+					close(ended)
+				})
+			}})))
+			register(t, monitor, "own", meshvitals.Func(func(context.Context) error { return nil }))
+			expectOK(t, monitor.Start())
+			<-ended
+		})
+	}
+}
+
+func TestALoggerThatHangsHoldsNobodyUp(t *testing.T) {
+	config := quiet
+	config.StopTimeout = 10 * time.Millisecond
+	monitor := newMonitor(t, config)
+	inside, free := make(chan struct{}), make(chan struct{})
+	defer close(free)
+	var once sync.Once
+	expectOK(t, monitor.LogTo(slog.New(handler{handle: func() {
+		once.Do(func() { close(inside) })
+		<-free
+	}})))
+	expectOK(t, monitor.Start())
+	register(t, monitor, "own", meshvitals.Func(func(context.Context) error { return nil }))
+	<-inside
+	expectOK(t, monitor.LogTo(nil))
+	expectOK(t, monitor.Close())
+}

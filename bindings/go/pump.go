@@ -17,6 +17,8 @@ type pump struct {
 	take func(*C.meshvitals_event_t)
 	idle bool // somebody else takes the events
 
+	events []C.meshvitals_event_t // of the goroutine, of which there is one at a time
+
 	mu      sync.Mutex
 	queue   *queue
 	starts  int           // how often somebody asked for the goroutine
@@ -63,7 +65,16 @@ func (p *pump) run(done chan struct{}) {
 		queue, seen := p.current()
 		var err error
 		for queue != nil && err == nil {
-			_, err = queue.next(context.Background(), batch, p.take)
+			events := p.events[:0]
+			_, err = queue.next(context.Background(), batch, func(raw *C.meshvitals_event_t) {
+				events = append(events, *raw)
+			})
+			p.events = events
+			// Whoever closes the queue waits for its turn only, and not for these, which may call
+			// the program.
+			for i := range events {
+				p.take(&events[i])
+			}
 		}
 		if p.end(seen) {
 			return

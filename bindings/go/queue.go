@@ -29,12 +29,13 @@ type queue struct {
 	clock  *clock
 	turn   chan struct{} // holds something while somebody polls: one at a time
 	ending atomic.Bool
+	ended  chan struct{} // closed when somebody closes it
 	buffer [batch]C.meshvitals_event_t
 }
 
 // newQueue takes over a subscription.
 func newQueue(c *C.meshvitals_subscription_t, clock *clock) (*queue, error) {
-	q := &queue{c: c, clock: clock, turn: make(chan struct{}, 1)}
+	q := &queue{c: c, clock: clock, turn: make(chan struct{}, 1), ended: make(chan struct{})}
 	fd, _, errno := syscall.Syscall(
 		syscall.SYS_FCNTL, uintptr(C.meshvitals_event_fd(c)), syscall.F_DUPFD_CLOEXEC, 0)
 	if errno != 0 {
@@ -138,7 +139,9 @@ func (q *queue) interrupt() {
 
 // close ends the subscription, and whoever waits for it.
 func (q *queue) close() {
-	q.ending.Store(true)
+	if q.ending.CompareAndSwap(false, true) {
+		close(q.ended)
+	}
 	q.interrupt()
 	q.enter(context.Background())
 	defer q.leave()

@@ -6,7 +6,6 @@ package meshvitals
 import "C"
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"time"
@@ -67,7 +66,8 @@ func Warn(err error) error {
 }
 
 // Local makes of an error a fault on this side (no memory, no configuration): it says nothing
-// about what is watched, whose status is kept. nil stays nil.
+// about what is watched, whose status is kept. nil stays nil. Of errors that were joined the worst
+// counts: one that is neither Warn's nor Local's makes a failure of the whole.
 func Local(err error) error {
 	return grade(err, OutcomeLocal)
 }
@@ -84,12 +84,30 @@ func resultOf(err error) Result {
 	if err == nil {
 		return Result{Outcome: OutcomePass}
 	}
-	result := Result{Outcome: OutcomeFail, Message: err.Error()}
-	var grade graded
-	if errors.As(err, &grade) {
-		result.Outcome = grade.outcome
+	return Result{Outcome: outcomeOf(err), Message: err.Error()}
+}
+
+// outcomeOf looks for a grade behind what an error wraps. Of several errors that were joined the
+// worst counts: a warning beside a failure does not make it one.
+func outcomeOf(err error) Outcome {
+	switch err := err.(type) {
+	case graded:
+		return err.outcome
+	case interface{ Unwrap() error }:
+		return outcomeOf(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		worst := OutcomeLocal
+		for _, part := range err.Unwrap() {
+			switch outcome := outcomeOf(part); {
+			case outcome == OutcomeFail:
+				return OutcomeFail
+			case outcome == OutcomeWarn:
+				worst = OutcomeWarn
+			}
+		}
+		return worst
 	}
-	return result
+	return OutcomeFail
 }
 
 // raw is the result for C.

@@ -2,6 +2,8 @@ package meshvitals
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -30,6 +32,31 @@ func TestWhoGivesUpAtTheDeadlineWasSilent(t *testing.T) {
 		}
 		if (result.Reason == ReasonTimeout) != (one.want == OutcomeTimeout) {
 			t.Errorf("%v for the reason %v", result.Outcome, result.Reason)
+		}
+	}
+}
+
+func TestOfJoinedErrorsTheWorstCounts(t *testing.T) {
+	failure := errors.New("gone")
+	warning, local := Warn(errors.New("slow")), Local(errors.New("no memory"))
+	for _, one := range []struct {
+		err  error
+		want Outcome
+	}{
+		{nil, OutcomePass},
+		{failure, OutcomeFail},
+		{warning, OutcomeWarn},
+		{local, OutcomeLocal},
+		{fmt.Errorf("orders: %w", warning), OutcomeWarn},
+		{errors.Join(warning, failure), OutcomeFail},
+		{errors.Join(local, failure), OutcomeFail},
+		{errors.Join(local, warning), OutcomeWarn},
+		{errors.Join(nil, local), OutcomeLocal},
+		{fmt.Errorf("%w, %w", warning, failure), OutcomeFail},
+		{Warn(errors.Join(failure, failure)), OutcomeWarn},
+	} {
+		if result := resultOf(one.err); result.Outcome != one.want {
+			t.Errorf("%v is %v, not %v", one.err, result.Outcome, one.want)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (s *Subscription) next(ctx context.Context, limit int, yield func(Event)) (
 func (s *Subscription) All(ctx context.Context) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		defer runtime.KeepAlive(s)
-		for {
+		for ctx.Err() == nil {
 			// One at a time: what the loop does not come to stays in the queue.
 			var event Event
 			count, err := s.next(ctx, 1, func(taken Event) { event = taken })
@@ -91,9 +91,9 @@ func (s *Subscription) All(ctx context.Context) iter.Seq[Event] {
 	}
 }
 
-// Chan is the events on a channel, which is closed when All would end. End the context to end the
-// goroutine behind it. The channel has no room of its own: what nobody takes waits in the queue,
-// where changes of one check are merged.
+// Chan is the events on a channel, which is closed when All would end. End the context, or close
+// the subscription, to end the goroutine behind it if nobody reads any more. The channel has no
+// room of its own: what nobody takes waits in the queue, where changes of one check are merged.
 func (s *Subscription) Chan(ctx context.Context) <-chan Event {
 	events := make(chan Event)
 	go func() {
@@ -102,6 +102,8 @@ func (s *Subscription) Chan(ctx context.Context) <-chan Event {
 			select {
 			case events <- event:
 			case <-ctx.Done():
+				return
+			case <-s.queue.ended:
 				return
 			}
 		}

@@ -209,3 +209,23 @@ func TestSubscriptionsThatAreNoneAreRefused(t *testing.T) {
 	_, err = monitor.Subscribe(meshvitals.KindDue, 1)
 	expectCode(t, err, meshvitals.ErrBusy)
 }
+
+func TestALoopEndsWithItsContextThoughEventsAreThere(t *testing.T) {
+	monitor := started(t, quiet)
+	subscription := subscribe(t, monitor, meshvitals.KindLife)
+	for number := range 8 {
+		expectOK(t, func() error {
+			_, err := monitor.RegisterJSON(
+				fmt.Sprintf(`{"name": "beat %d", "heartbeat": {"ttl": "1h"}}`, number))
+			return err
+		}())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	seen := 0
+	for range subscription.All(ctx) {
+		seen++
+		cancel()
+	}
+	expect(t, seen, 1)
+}
