@@ -223,6 +223,51 @@ fn files_that_chose_differently_are_one_program() {
     }
 }
 
+/// A callable's type may be shared by files with and without exceptions; its throw is caught.
+#[test]
+fn a_file_without_exceptions_does_not_take_them_from_others() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.join(name), text).expect("the directory for temporary files");
+    };
+    write(
+        "thrower.h",
+        "#include \"meshvitals.hpp\"\nstruct Thrower { bool throws; bool operator()();\n};\n\
+         static int outcome_of(bool throws) { namespace mv = meshvitals;\n\
+         auto monitor = mv::Monitor::make(\"{\\\"clock\\\": \\\"manual\\\"}\");\n\
+         if (!monitor) return -1;\n\
+         auto check = monitor->register_callback(mv::CheckDocument(\"a\", mv::Callback{})\n\
+         .initial_delay(std::chrono::seconds(0)).first_result_decides(\"any\"), Thrower{throws});\n\
+         if (!check || !monitor->advance(mv::Time())) return -2;\n\
+         return static_cast<int>(check->status()); }\n",
+    );
+    write(
+        "thrower_without.cpp",
+        "#include \"thrower.h\"\nint without() { return outcome_of(false); }\n",
+    );
+    write(
+        "thrower.cpp",
+        "#include \"thrower.h\"\nint without();\n\
+         bool Thrower::operator()() { if (throws) throw 7; return true; }\n\
+         int main() { return without() == 1 && outcome_of(true) != 1 ? 0 : 1; }\n",
+    );
+    let object = dir.join("thrower_without.o");
+    let mut command = Command::new("c++");
+    command
+        .args(["-std=c++17", "-c", "-fno-exceptions", "-I", &binding(), "-I"])
+        .arg(root().join("include"))
+        .args([Path::new("-o"), &object, &dir.join("thrower_without.cpp")]);
+    outcome(command).expect("it compiles");
+    // First, so that what both define is taken from the file without exceptions.
+    let object = object.to_str().expect("UTF-8");
+    let flags = ["c++", "-std=c++17", "-DMESHVITALS_EXCEPTIONS=0", "-I", &binding(), object];
+    let main = dir.join("thrower.cpp");
+    let program = compile(&flags, main.to_str().expect("UTF-8"), "two_kinds_of_files");
+    if let Err(report) = outcome(Command::new(program)) {
+        panic!("{report}");
+    }
+}
+
 /// The words of a text that begin with a prefix.
 fn words<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';

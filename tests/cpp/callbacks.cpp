@@ -46,6 +46,13 @@ struct Functor {
     int calls = 0;
 };
 
+static void wording_is_no_fault() {
+    /* Latin-1, as the messages of some libraries still are. */
+    const auto passed = result_of([] { return mv::RunResult::pass().with_message("caf\xe9"); });
+    CHECK_EQ(*passed.outcome(), mv::Outcome::pass);
+    CHECK_TEXT(passed.text(), "caf\xef\xbf\xbd");
+}
+
 static void answers_become_results() {
     CHECK_EQ(*result_of(plain).outcome(), mv::Outcome::pass);
     CHECK_EQ(*result_of([] { return false; }).outcome(), mv::Outcome::fail);
@@ -183,6 +190,7 @@ static void a_pool_calls_and_a_callable_may_remove_its_own_check() {
 }
 
 int main() {
+    wording_is_no_fault();
     answers_become_results();
     long_messages_are_cut_between_characters();
     exceptions_are_failures();

@@ -37,6 +37,10 @@ static void texts_are_exact() {
         return mv::Heartbeat{ttl}.keys().text();
     };
     CHECK_TEXT(heartbeat(90s), R"({"ttl": "90s"})");
+    // Longer than nanoseconds can say is as long as they can say, and too long.
+    CHECK_TEXT(heartbeat(std::chrono::hours(5124096)), R"({"ttl": "9223372036854775807ns"})");
+    CHECK_TEXT(heartbeat((std::chrono::hours::min)()), R"({"ttl": "-9223372036854775808ns"})");
+    CHECK_TEXT(heartbeat(std::chrono::duration<double>(0.25)), R"({"ttl": "250ms"})");
     CHECK_TEXT(heartbeat(1500ms), R"({"ttl": "1500ms"})");
     CHECK_TEXT(heartbeat(1001us), R"({"ttl": "1001us"})");
     CHECK_TEXT(heartbeat(1000000001ns), R"({"ttl": "1000000001ns"})");

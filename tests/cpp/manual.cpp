@@ -121,6 +121,8 @@ static void masks_lie_over_what_is_measured() {
     MUST(monitor.override_status(jobs, mv::Status::degraded));
     CHECK_STATUS(jobs.status(), degraded);
     CHECK(jobs.is_functional());
+    CHECK_CODE(range, monitor.override_status(jobs, mv::Status::unhealthy, -5s));
+    CHECK_STATUS(jobs.status(), degraded);
     MUST(monitor.clear_override(jobs));
     CHECK_STATUS(jobs.status(), healthy);
     MUST(monitor.pause(jobs));

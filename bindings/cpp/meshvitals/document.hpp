@@ -15,15 +15,15 @@ template <class Self>
 class Policy {
    public:
     /// Between the starts of two runs.
-    Self& interval(std::chrono::nanoseconds value) { return duration("interval", value); }
+    Self& interval(Duration value) { return duration("interval", value); }
     /// From the start of a run to its deadline, everything included.
-    Self& timeout(std::chrono::nanoseconds value) { return duration("timeout", value); }
+    Self& timeout(Duration value) { return duration("timeout", value); }
     /// Between runs while in doubt.
-    Self& confirm_interval(std::chrono::nanoseconds value) {
+    Self& confirm_interval(Duration value) {
         return duration("confirm_interval", value);
     }
     /// Before the first run.
-    Self& initial_delay(std::chrono::nanoseconds value) { return duration("initial_delay", value); }
+    Self& initial_delay(Duration value) { return duration("initial_delay", value); }
     /// The share of the interval by which each round moves, to both sides.
     Self& jitter(double share) { return put("jitter", json::number(share)); }
     /// Failures in a row that make UNHEALTHY.
@@ -41,9 +41,9 @@ class Policy {
         return put("degraded_is_failure", json::boolean(value));
     }
     /// From registration, in which a check that never had a status does not become UNHEALTHY.
-    Self& start_grace(std::chrono::nanoseconds value) { return duration("start_grace", value); }
+    Self& start_grace(Duration value) { return duration("start_grace", value); }
     /// After the deadline, in which an answer is still told as late.
-    Self& linger(std::chrono::nanoseconds value) { return duration("linger", value); }
+    Self& linger(Duration value) { return duration("linger", value); }
     /// Runs at once.
     Self& max_in_flight(std::int64_t count) { return number("max_in_flight", count); }
     /// The rules that turn results into a status: "thresholds".
@@ -68,7 +68,7 @@ class Policy {
     Self& number(std::string_view key, std::int64_t value) {
         return put(key, json::number(value));
     }
-    Self& duration(std::string_view key, std::chrono::nanoseconds value) {
+    Self& duration(std::string_view key, Duration value) {
         return put(key, json::duration(value));
     }
 
@@ -118,7 +118,7 @@ class MonitorDocument {
     /// Jitter of the checks that give none.
     MonitorDocument& jitter(double share) { return put("jitter", json::number(share)); }
     /// By how much a start may move so that one wake-up serves many runs.
-    MonitorDocument& slack(std::chrono::nanoseconds value) {
+    MonitorDocument& slack(Duration value) {
         return put("slack", json::duration(value));
     }
     /// Runs in flight at once.
@@ -128,12 +128,12 @@ class MonitorDocument {
         return put("max_handshakes", json::number(count));
     }
     /// Over how long first runs are spread.
-    MonitorDocument& start_spread(std::chrono::nanoseconds value) {
+    MonitorDocument& start_spread(Duration value) {
         return put("start_spread", json::duration(value));
     }
     MonitorDocument& allow_exec(bool value) { return put("allow_exec", json::boolean(value)); }
     /// How long destroying the monitor waits for its threads.
-    MonitorDocument& stop_timeout(std::chrono::nanoseconds value) {
+    MonitorDocument& stop_timeout(Duration value) {
         return put("stop_timeout", json::duration(value));
     }
     MonitorDocument& anchor(std::string_view address) {

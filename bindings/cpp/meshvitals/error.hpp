@@ -3,7 +3,8 @@
    One macro chooses: with MESHVITALS_EXCEPTIONS 1 a call that can fail returns its T and throws
    Error; with 0 it returns Expected<T>, which must be looked at. Without the macro the compiler's
    own setting decides, so -fno-exceptions just works. Each choice lives in an inline namespace of
-   its own: two files of one program may choose differently and still link. */
+   its own: two files of one program may choose differently and still link. A file without
+   exceptions has one for itself, because there a callable that throws is not caught. */
 #ifndef MESHVITALS_ERROR_HPP
 #define MESHVITALS_ERROR_HPP
 
@@ -28,8 +29,10 @@
 
 #if MESHVITALS_EXCEPTIONS
 #define MESHVITALS_CHOICE throwing
-#else
+#elif defined(__cpp_exceptions)
 #define MESHVITALS_CHOICE returning
+#else
+#define MESHVITALS_CHOICE returning_without_exceptions
 #endif
 
 namespace meshvitals {

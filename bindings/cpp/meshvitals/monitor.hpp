@@ -228,10 +228,12 @@ class Monitor {
         return detail::answer(meshvitals_pause(raw(), number(check), 0));
     }
 
-    /// Publishes this status for some time, or until clear_override(), whatever is measured.
+    /// Publishes this status for some time, or until clear_override(), whatever is measured. No
+    /// time at all ends an override; a negative one is refused.
     template <class Rep, class Period>
     Result<void> override_status(CheckId check, Status status,
                                  const std::chrono::duration<Rep, Period>& ttl) {
+        if (ttl < ttl.zero()) return detail::answer(MESHVITALS_ERROR_RANGE);
         return publish(check, status, detail::milliseconds_of<std::uint64_t>(ttl));
     }
     Result<void> override_status(CheckId check, Status status) {

@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "json.hpp"
+#include "time.hpp"
 
 namespace meshvitals {
 inline namespace MESHVITALS_CHOICE {
@@ -142,7 +143,7 @@ class Disk : public Probe {
 /// The program reports whenever it likes; silence beyond `ttl` is a failure.
 class Heartbeat : public Probe {
    public:
-    explicit Heartbeat(std::chrono::nanoseconds ttl) : Probe("heartbeat") {
+    explicit Heartbeat(Duration ttl) : Probe("heartbeat") {
         keys_.set("ttl", json::duration(ttl));
     }
 };

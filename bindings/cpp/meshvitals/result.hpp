@@ -112,7 +112,7 @@ class RunResult {
         return copy;
     }
     /// The same result with the time that it took.
-    [[nodiscard]] RunResult with_latency(std::chrono::nanoseconds latency) const noexcept {
+    [[nodiscard]] RunResult with_latency(Duration latency) const noexcept {
         RunResult copy = *this;
         copy.raw_.latency_ns = detail::count_of(latency);
         return copy;

@@ -47,6 +47,28 @@ struct Clock {
 /// An instant of a monitor.
 using Time = Clock::time_point;
 
+/// A duration of any unit, as a parameter. One that is too long for nanoseconds is the longest that
+/// they can say, which the library refuses by name where it is too long.
+class Duration {
+   public:
+    template <class Rep, class Period>
+    constexpr Duration(const std::chrono::duration<Rep, Period>& duration) noexcept
+        : ns_(saturated(std::chrono::duration<long double, std::nano>(duration).count())) {}
+
+    /// In nanoseconds.
+    constexpr operator std::chrono::nanoseconds() const noexcept { return ns_; }
+
+   private:
+    static constexpr std::chrono::nanoseconds saturated(long double exact) noexcept {
+        using Limits = std::numeric_limits<std::chrono::nanoseconds::rep>;
+        if (exact >= static_cast<long double>((Limits::max)())) return (Time::duration::max)();
+        if (exact <= static_cast<long double>((Limits::min)())) return (Time::duration::min)();
+        return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(exact));
+    }
+
+    std::chrono::nanoseconds ns_;
+};
+
 namespace detail {
 
 /// What "never" is where the C interface has UINT64_MAX: the end of what a Time can say.
