@@ -46,16 +46,21 @@ sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below,$(LIBDIR))|' \
 chmod 644 $(DESTDIR)$(2)
 endef
 
-# Paths are written into files, where they mean nothing unless they are whole.
-$(foreach path,$(PREFIX) $(LIBDIR) $(INCLUDEDIR) $(DESTDIR),$(if $(filter /%,$(path)),,\
-	$(error $(path) is not an absolute path)))
+# Paths are written into files, where they mean nothing unless they are whole, and stand in
+# commands, which do not quote them.
+PATHS := $(PREFIX) $(BINDIR) $(LIBDIR) $(INCLUDEDIR) $(DATADIR) $(DESTDIR)
+ifneq ($(shell printf %s '$(subst ','"'"',$(PATHS))' | tr -d 'a-zA-Z0-9/._+~,:@% -'),)
+$(error a path has a character that is not allowed; allowed: letters, digits and / . _ + ~ , : @ % -)
+endif
+$(foreach path,$(PATHS),$(if $(filter /%,$(path)),,\
+	$(error $(path) is not an absolute path; blanks are not allowed)))
 
 .PHONY: install uninstall
 # Most of the static library is for debuggers and for optimising at link time, which programs in C
 # do not do: it goes, if there is an objcopy.
 install:
 	@test -n "$(VERSION)" && test -n "$(SONAME)"
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(PKGCONFIGDIR) $(CMAKEDIR) $(INCLUDEDIR)/meshvitals)
+	umask 022 && install -d $(addprefix $(DESTDIR),$(BINDIR) $(PKGCONFIGDIR) $(CMAKEDIR) $(INCLUDEDIR)/meshvitals)
 	install -m 755 $(BUILT)/meshvitals $(DESTDIR)$(BINDIR)/meshvitals
 	install -m 644 $(BUILT)/libmeshvitals.so $(DESTDIR)$(LIBDIR)/libmeshvitals.so.$(VERSION)
 	ln -sf libmeshvitals.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libmeshvitals.so.$(SONAME)
@@ -68,7 +73,7 @@ install:
 	$(call fill,meshvitals-config-version.cmake.in,$(CMAKEDIR)/meshvitals-config-version.cmake)
 	install -m 644 include/meshvitals.h bindings/cpp/meshvitals.hpp $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(addprefix bindings/cpp/meshvitals/,$(CPP)) $(DESTDIR)$(INCLUDEDIR)/meshvitals
-	$(BUILT)/meshvitals pages $(DESTDIR)$(DATADIR)
+	umask 022 && $(BUILT)/meshvitals pages $(DESTDIR)$(DATADIR)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(FILES))

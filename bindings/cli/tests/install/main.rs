@@ -82,6 +82,18 @@ fn a_package_is_made_below_destdir_and_does_not_know_it() {
 }
 
 #[test]
+fn what_would_mean_something_to_the_shell_is_refused() {
+    let prefix = Prefix::empty("shell");
+    let stage = format!("DESTDIR={}", prefix.path().display());
+    for path in ["/opt/a&b", "/opt/a`b", "/opt/a;b", "/opt/it's", "/opt/a|b"] {
+        let refused = prefix.try_make("install", &[&format!("PREFIX={path}"), &stage]);
+        let refused = refused.expect_err("it has a character of the shell");
+        assert!(refused.contains("character that is not allowed; allowed: letters"), "{refused}");
+    }
+    assert_eq!(files_below(prefix.path()), BTreeSet::new());
+}
+
+#[test]
 fn a_relative_prefix_is_refused() {
     let prefix = Prefix::empty("relative");
     let refused = prefix.try_make("install", &["PREFIX=here"]).expect_err("it is not absolute");
