@@ -1,5 +1,6 @@
 //! Every call into the operating system, one mechanism a file.
 
+pub mod cgroup;
 pub mod epoll;
 pub mod fork;
 pub mod guard;

@@ -1,17 +1,23 @@
-//! The share of memory that programs cannot have, from the `sysinfo` crate.
+//! The share of memory in use: of the tightest limit of this process's cgroups, else of the host.
 //!
-//! In use is what is neither free nor reclaimable without swapping: total less available, so the
+//! A process is killed when a cgroup that it is in is full, however much the host has left; so
+//! where there is a limit below the host's memory, that decides. For the host, from the `sysinfo`
+//! crate, in use is what is neither free nor reclaimable without swapping: total less available, so the
 //! page cache does not count. The trap: the crate keeps its last figures when the system's cannot
 //! be read, so that has to be found out before asking it.
 
+use super::working_set::{self, Tightest};
 use super::{bytes, measured, unreadable};
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::sys::kept_file::check;
+use crate::time::Tick;
+use std::os::fd::BorrowedFd;
 use sysinfo::{MemoryRefreshKind, System};
 
 const PATH: &str = "/proc/meminfo";
 
 pub(super) struct Sampler {
+    cgroups: working_set::Sampler,
     /// Made on first need, because that costs a look around.
     system: Option<System>,
 }
@@ -24,10 +30,14 @@ impl std::fmt::Debug for Sampler {
 
 impl Sampler {
     pub(super) fn new() -> Sampler {
-        Sampler { system: None }
+        Sampler { cgroups: working_set::Sampler::new("/"), system: None }
     }
 
-    pub(super) fn sample(&mut self, level: Level) -> RunResult {
+    pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.cgroups.fds()
+    }
+
+    pub(super) fn sample(&mut self, level: Level, now: Tick) -> RunResult {
         if let Err(error) = check(PATH) {
             return unreadable(PATH, error);
         }
@@ -36,8 +46,23 @@ impl Sampler {
         }
         let Some(system) = &mut self.system else { return unsupported() };
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-        weigh(level, system.total_memory(), system.available_memory())
+        let (total, available) = (system.total_memory(), system.available_memory());
+        match self.cgroups.sample(total, now) {
+            Ok(None) => weigh(level, total, available),
+            Ok(Some(tightest)) => limited(level, &tightest, || self.cgroups.place(&tightest)),
+            Err(error) => unreadable("the memory files of this process's cgroup", error),
+        }
     }
+}
+
+/// The result of a working set and its limit.
+fn limited(level: Level, tightest: &Tightest, place: impl FnOnce() -> String) -> RunResult {
+    let figures = || {
+        let (used, limit) = (bytes(tightest.used), bytes(tightest.limit));
+        let mostly = tightest.consumer.map(|(name, part)| format!(", {} {name}", bytes(part)));
+        format!("working set {used} of {limit}{}", mostly.unwrap_or_default())
+    };
+    measured(level, tightest.share(), figures, || format!(", limit of {}", place()))
 }
 
 fn unsupported() -> RunResult {

@@ -1,8 +1,8 @@
 //! The host itself: CPU, memory, filesystems, each as a share in use.
 //!
 //! Promises: a figure that cannot be had is a LOCAL result with a reason, never a default number;
-//! nothing here blocks but [`disk`], which belongs on a thread that may be lost. Figures are of
-//! the whole host, also inside a container.
+//! nothing here blocks but [`disk`], which belongs on a thread that may be lost. Where a cgroup
+//! limits this process, figures are of that limit, else of the whole host.
 //!
 //! The trap: the CPU share is a rate and belongs to the sampler's own previous sample. Keep one
 //! [`HostSampler`] a monitor for all its checks, and expect no figure from the first sample.
@@ -10,6 +10,7 @@
 mod cpu;
 mod disk;
 mod memory;
+mod working_set;
 
 pub use disk::disk;
 
@@ -38,14 +39,15 @@ impl HostSampler {
         self.cpu.sample(level, now)
     }
 
-    /// The share of memory that is not available to programs.
-    pub fn memory(&mut self, level: Level) -> RunResult {
-        self.memory.sample(level)
+    /// The share of memory in use: of the tightest limit of this process's cgroups, or else of
+    /// the host.
+    pub fn memory(&mut self, level: Level, now: Tick) -> RunResult {
+        self.memory.sample(level, now)
     }
 
-    /// The descriptor that is kept from sample to sample.
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.cpu.fd()
+    /// The descriptors that are kept from sample to sample.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.cpu.fd().into_iter().chain(self.memory.fds())
     }
 
     /// How often the system's counters ran backwards, which they must not.
@@ -204,7 +206,7 @@ mod tests {
         }
         let mut sampler = moves(HostSampler::new());
         let level = Level { threshold: 1.0 };
-        let memory = sampler.memory(level);
+        let memory = sampler.memory(level, Tick(0));
         assert!(memory.value > 0.0 && memory.value < 1.0, "{memory:?}");
         assert_eq!(sampler.cpu(level, Tick(0)).reason, Reason::NO_SAMPLE);
         assert_eq!(sampler.anomalies(), 0);

@@ -1,0 +1,191 @@
+//! Memory in a real cgroup with a limit, while the host has plenty left.
+//!
+//! A guest, this test's own program, is started inside a cgroup that the test makes, fills its
+//! memory step by step and asks the library what it thinks of that. It needs the right to make
+//! cgroups; where that is missing the test says so and ends.
+
+use meshvitals::{Event, Kinds, Monitor, Outcome, Status, Subscription};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const MIB: usize = 1 << 20;
+const LIMIT: usize = 256 * MIB;
+const PATIENCE: Duration = Duration::from_secs(60);
+const GUEST: &str = "MESHVITALS_TEST_CGROUP";
+
+/// A cgroup for this test, removed at its end.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    /// Makes one with a limit of memory; in version 1 or in version 2, whichever has memory.
+    fn new(name: &str) -> io::Result<Cgroup> {
+        let legacy = Path::new("/sys/fs/cgroup/memory");
+        let (base, limit) = if legacy.join("memory.limit_in_bytes").exists() {
+            (legacy, "memory.limit_in_bytes")
+        } else {
+            let unified = Path::new("/sys/fs/cgroup");
+            fs::write(unified.join("cgroup.subtree_control"), "+memory")?;
+            (unified, "memory.max")
+        };
+        let cgroup = Cgroup(base.join(format!("meshvitals-{name}-{}", std::process::id())));
+        fs::create_dir(&cgroup.0)?;
+        fs::write(cgroup.0.join(limit), LIMIT.to_string())?;
+        Ok(cgroup)
+    }
+
+    /// How often the kernel had to kill in it.
+    fn kills(&self) -> String {
+        let of = |file: &str| fs::read_to_string(self.0.join(file)).ok();
+        let text = of("memory.oom_control").or_else(|| of("memory.events")).expect("the events");
+        let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        line.expect("the count of kills").to_owned()
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// Runs a test of this program once more, as a guest in a cgroup.
+#[track_caller]
+fn in_a_cgroup(test: &str) {
+    let cgroup = match Cgroup::new(test) {
+        Ok(cgroup) => cgroup,
+        Err(error) => return eprintln!("skipped: no cgroup of memory can be made here: {error}"),
+    };
+    let program = std::env::current_exe().expect("this program");
+    let output = Command::new("sh")
+        .args(["-c", "echo $$ > \"$1/cgroup.procs\" && shift && exec \"$@\"", "sh"])
+        .args([cgroup.0.as_os_str(), program.as_os_str()])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(GUEST, &cgroup.0)
+        .output()
+        .expect("a shell");
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {told}", output.status);
+    assert!(told.contains("1 passed"), "the guest ran: {told}");
+    assert_eq!(cgroup.kills(), "0");
+}
+
+/// The directory of the cgroup, in a guest.
+fn guest() -> Option<PathBuf> {
+    std::env::var_os(GUEST).map(PathBuf::from)
+}
+
+/// A monitor of the memory, and what it tells.
+struct Watch {
+    monitor: Monitor,
+    events: Subscription,
+}
+
+impl Watch {
+    fn new() -> Watch {
+        let monitor = Monitor::new(Some(
+            r#"{"system_checks": false, "start_spread": 0, "slack": "1ms", "checks": [{"name": "memory",
+                "memory": {"threshold": 0.9}, "interval": "10ms", "initial_delay": 0,
+                "failure_threshold": 1, "success_threshold": 1, "degraded_threshold": 1}]}"#,
+        ));
+        let monitor = monitor.expect("a monitor");
+        let events = monitor.subscribe(Kinds::RESULT, 64).expect("a subscription");
+        monitor.start().expect("a start");
+        Watch { monitor, events }
+    }
+
+    /// The first result that begins after now.
+    fn result(&self) -> Event {
+        let after = self.monitor.now();
+        loop {
+            let events = self.events.poll(64, Some(PATIENCE)).expect("events");
+            assert!(!events.is_empty(), "no result came");
+            let found = events.into_iter().find(|event| event.at > after);
+            if let Some(event) = found {
+                return event;
+            }
+        }
+    }
+
+    #[track_caller]
+    fn expect(&self, outcome: Outcome) -> Event {
+        let event = self.result();
+        assert_eq!(event.outcome, Some(outcome), "{event:?}");
+        event
+    }
+}
+
+/// The figures of the kernel, read here in a second way.
+struct Figures {
+    usage: usize,
+    idle: usize,
+}
+
+impl Figures {
+    fn read(cgroup: &Path) -> Figures {
+        let number = |text: &str| text.trim().parse::<usize>().expect("a number");
+        let either = |first: &str, second: &str| {
+            fs::read_to_string(cgroup.join(first))
+                .or_else(|_| fs::read_to_string(cgroup.join(second)))
+                .expect("a file of the cgroup")
+        };
+        let stat = either("memory.stat", "memory.stat");
+        let of = |key: &str| stat.lines().find_map(|line| line.strip_prefix(key)).map(number);
+        Figures {
+            usage: number(&either("memory.usage_in_bytes", "memory.current")),
+            idle: of("total_inactive_file ").or_else(|| of("inactive_file ")).expect("a figure"),
+        }
+    }
+}
+
+/// Takes memory until the working set is a share of the limit.
+fn fill(hoard: &mut Vec<Vec<u8>>, cgroup: &Path, share: f64) {
+    let wanted = (share * LIMIT as f64) as usize;
+    loop {
+        let figures = Figures::read(cgroup);
+        if figures.usage - figures.idle >= wanted {
+            return;
+        }
+        // Written to, or the kernel would not give it.
+        hoard.push(vec![1; MIB / 4]);
+    }
+}
+
+#[test]
+fn memory_of_its_own_is_told_before_the_kernel_kills() {
+    let Some(cgroup) = guest() else {
+        return in_a_cgroup("memory_of_its_own_is_told_before_the_kernel_kills");
+    };
+    let watch = Watch::new();
+    watch.expect(Outcome::Pass);
+    let mut hoard = Vec::new();
+    fill(&mut hoard, &cgroup, 0.92);
+    let warned = watch.expect(Outcome::Warn);
+    assert_eq!((warned.status, watch.monitor.overall()), (Status::Degraded, Status::Degraded));
+    let text = warned.text.as_str();
+    assert!(text.starts_with("working set 23") && text.contains(" MiB of 256.0 MiB, "), "{text}");
+    assert!(text.contains(" MiB anon; 92.") && text.contains("limit of its cgroup /"), "{text}");
+    fill(&mut hoard, &cgroup, 0.993);
+    assert_eq!(watch.expect(Outcome::Fail).status, Status::Unhealthy);
+    drop(hoard);
+    assert_eq!(watch.expect(Outcome::Pass).status, Status::Healthy);
+}
+
+#[test]
+fn the_page_cache_alone_is_not_memory_in_use() {
+    let Some(cgroup) = guest() else {
+        return in_a_cgroup("the_page_cache_alone_is_not_memory_in_use");
+    };
+    let watch = Watch::new();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cache-{}", std::process::id()));
+    let mut file = fs::File::create(&path).expect("a file");
+    let written = (0..LIMIT / MIB).try_for_each(|_| file.write_all(&vec![1; MIB]));
+    fs::remove_file(&path).expect("its removal");
+    written.and_then(|()| file.sync_all()).expect("a whole file");
+    let figures = Figures::read(&cgroup);
+    assert!(figures.usage > LIMIT / 10 * 8, "the cache fills the cgroup: {}", figures.usage);
+    let event = watch.expect(Outcome::Pass);
+    assert!(event.value < 0.5, "{event:?}");
+}
