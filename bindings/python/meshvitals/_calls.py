@@ -7,6 +7,7 @@ from typing import List, Optional, Union
 from . import _native
 from ._native import Group, Handle
 from ._tables import Kinds, Outcome, Status
+from .errors import Forked
 from .events import Events
 from .results import Result
 from .snapshots import Snapshot
@@ -33,7 +34,13 @@ class Calls:
         >>> meshvitals.Monitor().status("system.cpu")
         <Status.UNKNOWN: 0>
         """
-        handle = self.overall if which is None else self._engine.check(which)
+        try:
+            handle = self.overall if which is None else self._engine.check(which)
+        except Forked:
+            # A handle reads without the engine; only names must be looked up.
+            if not isinstance(which, _native.Check):
+                raise
+            handle = which
         return handle.fresh_status
 
     def snapshot(self, which: Optional[Which] = None) -> Snapshot:

@@ -21,7 +21,7 @@ from ._native import Check, Event, Subscription
 from ._pool import Pool
 from ._run import NO_LOOP, Function, Run
 from ._tables import Code, Kind, Kinds, Outcome
-from .errors import Error, Forked, NotRunning, Stopped
+from .errors import Error, Forked, NotRunning, Stopped, Timeout
 from .results import Result
 
 __all__ = ["Dispatcher"]
@@ -51,6 +51,8 @@ class Dispatcher:
         """At the beginning, and in a forked child: threads, tasks and locks are the parent's."""
         #: Held while a check and its function become known, and while the thread is made.
         self._lock = threading.Lock()
+        #: Held while it is started or stopped: a stop waits without the lock above.
+        self._life = threading.RLock()
         self._started = False
         self._close()
         self._thread: Optional[threading.Thread] = None
@@ -113,7 +115,7 @@ class Dispatcher:
     def start(self) -> None:
         """Starts the engine, subscribed first, so that no request is lost."""
         self.use_loop(_running_loop())
-        with self._lock:
+        with self._life, self._lock:
             if _lifecycle.is_over():
                 raise NotRunning("the interpreter is ending; nothing starts", Code.NOT_RUNNING)
             try:
@@ -137,8 +139,19 @@ class Dispatcher:
     def stop(self, timeout: Optional[float]) -> None:
         """Stops the engine, and waits for the threads as long as told. A function that does not
         come back is left to itself."""
+        if timeout is not None and not timeout >= 0:
+            # It says what is wrong, and nothing is half stopped.
+            self._engine.stop(timeout)
         patience = self._engine.stop_timeout if timeout is None else timeout
         until = time.monotonic() + patience
+        if not self._life.acquire(timeout=min(max(patience, 0.0), threading.TIMEOUT_MAX)):
+            raise Timeout("another start or stop is under way", Code.TIMEOUT)
+        try:
+            self._stop(timeout, until)
+        finally:
+            self._life.release()
+
+    def _stop(self, timeout: Optional[float], until: float) -> None:
         try:
             self._engine.stop(timeout)
         finally:
@@ -178,10 +191,11 @@ class Dispatcher:
 
     def _begin(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._work, args=[self._subscription], name="meshvitals-due", daemon=True
             )
-            self._thread.start()
+            thread.start()
+            self._thread = thread
 
     # -- Without the thread -----------------------------------------------------------------------
 

@@ -28,6 +28,10 @@ __all__ = ["Lane"]
 _SLICE_NS = 1_000_000
 _SLICE = 16
 
+#: How many turns of the loop a cancellation may take to get to where a task waits: one for each
+#: task that waits for another.
+_TURNS = 32
+
 _CANCELLED = Result(Outcome.LOCAL, message="its task was cancelled")
 
 
@@ -131,6 +135,16 @@ class Lane:
     def _cancel(self, run: Run) -> None:
         if run.task is not None:
             run.task.cancel()
+            self._watch(run, _TURNS)
+
+    def _watch(self, run: Run, turns: int) -> None:
+        """Finds out whether a task goes on in spite of its cancellation."""
+        if run.task is None or run.task.done():
+            return
+        if turns:
+            self.loop.call_soon(self._watch, run, turns - 1)
+        else:
+            run.overstays = True
 
     async def _body(self, run: Run, call: Callable[[], Awaitable[Any]]) -> None:
         steps = Steps(self, run, call)

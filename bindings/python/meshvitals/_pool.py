@@ -11,7 +11,7 @@ import inspect
 import threading
 import time
 from collections import deque
-from typing import Deque, Dict, Optional
+from typing import Deque, Dict, Optional, Set
 
 from . import _verdict
 from ._run import NO_LOOP, Run
@@ -36,6 +36,8 @@ class Pool:
         self._threads: Dict[threading.Thread, Optional[Run]] = {}
         self._free = 0
         self._lost = 0
+        #: Those of the threads written off whose functions had time left.
+        self._withdrawn: Set[threading.Thread] = set()
         self._closed = False
 
     # -- From the thread that hands out ---------------------------------------------------------
@@ -56,6 +58,8 @@ class Pool:
             for thread in inside:
                 del self._threads[thread]
                 self._lost += 1
+                if not run.overran:
+                    self._withdrawn.add(thread)
         self._grow()
 
     def ask(self) -> None:
@@ -66,12 +70,12 @@ class Pool:
         return None if started else Result(Outcome.LOCAL, Reason.POOL_EXHAUSTED)
 
     def close(self, timeout: float) -> None:
-        """Ends the threads, and waits for the functions that are inside as long as told; a
-        thread that was written off is left to itself."""
+        """Ends the threads, and waits for the functions that are inside as long as told; one
+        that let its deadline pass is left to itself."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            threads = list(self._threads)
+            threads = [*self._threads, *self._withdrawn]
         until = time.monotonic() + timeout
         for thread in threads:
             if thread is not threading.current_thread():
@@ -104,6 +108,7 @@ class Pool:
                 if thread not in self._threads:
                     # Another took its place meanwhile.
                     self._lost -= 1
+                    self._withdrawn.discard(thread)
                     return
                 self._threads[thread] = None
 

@@ -27,6 +27,7 @@ __all__ = ["NO_LOOP", "Function", "Place", "Run"]
 
 NO_LOOP = Result(Outcome.LOCAL, Reason.HOST_NOT_POLLING, message="it was given no event loop")
 
+_OVERRAN = Result(Outcome.TIMEOUT, Reason.TIMEOUT, message="it held the event loop too long")
 _STUCK = Result(Outcome.TIMEOUT, Reason.STILL_RUNNING)
 _WAITING = Result(Outcome.LOCAL, Reason.LOCAL_STARVED, message="an earlier run could not go on")
 
@@ -86,15 +87,20 @@ class Run:
         timeout_ns = max(0, deadline_ns - time.monotonic_ns())
         #: How long before the deadline the silence is judged.
         self.margin_ns = min(_MARGIN_NS, timeout_ns // 4)
+        self._timeout_ns = timeout_ns
         #: When a function that was excused has had its whole time once more.
         self._excused_until_ns = deadline_ns + timeout_ns
         #: Whether there is nothing more to report.
         self.over = False
         #: On a loop: its task.
         self.task: Optional[asyncio.Task[None]] = None
+        #: Whether its task had its cancellation and goes on.
+        self.overstays = False
+        #: On a loop: how long its own steps have taken.
+        self.held_ns = 0
         self._started_ns = 0
         #: Whether it was the function that let its deadline pass.
-        self._overran = False
+        self.overran = False
         self._ticket: List[None] = [None]
         self._place: Optional[Place] = None
         self._runs = runs
@@ -109,7 +115,7 @@ class Run:
 
     def cancel(self) -> None:
         """It is over: its deadline passed, or nobody wants it any more."""
-        self._overran = not self.over and time.monotonic_ns() >= self.deadline_ns
+        self.overran = not self.over and time.monotonic_ns() >= self.deadline_ns
         self.over = True
         if self._place is not None and not self.claim():
             self._place.cancel(self)
@@ -152,8 +158,8 @@ class Run:
         """Begins the function, unless an earlier run of it has not come back."""
         inside = self.function.inside
         if inside is not None and not inside.is_lost():
-            stuck = inside._overran or time.monotonic_ns() >= inside._excused_until_ns
-            if stuck and inside.task is not None:
+            stuck = inside.overran or time.monotonic_ns() >= inside._excused_until_ns
+            if stuck and inside.overstays and inside.task is not None:
                 disown(inside.task)
             self.report(_STUCK if stuck else _WAITING)
             return False
@@ -169,6 +175,9 @@ class Run:
         """The function came back; None: there is nothing to tell."""
         if self.function.inside is self:
             self.function.inside = None
+        if result is not None and self.held_ns >= self._timeout_ns:
+            # Who asks on the same loop could not ask in time: the check itself stood in the way.
+            result = _OVERRAN
         if result is not None:
             self.report(result)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Generator
 
 if TYPE_CHECKING:
@@ -36,21 +37,29 @@ class Steps:
 
     def send(self, value: Any) -> Any:
         """One step."""
-        self._lane.stepping = self._run
+        began = self._begin()
         try:
             return self._inner.send(value)
         finally:
-            self._lane.stepping = None
+            self._end(began)
 
     def throw(self, *error: Any) -> Any:
         """One step that begins with an exception."""
         kind = error[0] if isinstance(error[0], type) else type(error[0])
         self.cancelled = self.cancelled or issubclass(kind, asyncio.CancelledError)
-        self._lane.stepping = self._run
+        began = self._begin()
         try:
             return self._inner.throw(*error)
         finally:
-            self._lane.stepping = None
+            self._end(began)
+
+    def _begin(self) -> int:
+        self._lane.stepping = self._run
+        return time.monotonic_ns()
+
+    def _end(self, began: int) -> None:
+        self._lane.stepping = None
+        self._run.held_ns += time.monotonic_ns() - began
 
     def close(self) -> None:
         """No step follows."""

@@ -52,7 +52,7 @@ def of_exception(error: BaseException) -> Result:
     """The result of a check that raised: its type and text, for people."""
     try:
         text = str(error)
-    except Exception:
+    except BaseException:
         # Somebody else's `__str__` must not decide whether a result is told.
         text = ""
     name = type(error).__name__

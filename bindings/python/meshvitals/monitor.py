@@ -241,6 +241,8 @@ class Monitor(Calls):
         """Coroutine functions without a loop of their own run on this one from now on (None: on
         the running one). ``async with monitor``, and ``start`` on a running loop, say so as well;
         so does registering the first function on a running loop."""
+        if not isinstance(loop, (asyncio.AbstractEventLoop, type(None))):
+            raise TypeError(f"loop: {loop!r} is no event loop; allowed: one of asyncio, or None")
         self._dispatcher.use_loop(loop or asyncio.get_running_loop())
 
     def set_log(self, level: Optional[int] = logging.INFO) -> None:

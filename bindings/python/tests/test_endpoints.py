@@ -262,3 +262,30 @@ def test_only_get_and_head_are_answered(manual: Monitor):
 def test_details_are_told_when_asked_for_and_allowed(manual: Monitor, query, details, expected):
     endpoints = Endpoints(manual, details=details)
     assert endpoints.wants_details(query, "a friend") is expected
+
+
+def test_a_function_for_details_that_fails_opens_nothing(manual: Monitor):
+    def fails(request: object) -> bool:
+        raise ValueError(request)
+
+    async def refuses(request: object) -> bool:
+        return False
+
+    class Awaits:
+        def __call__(self, request: object) -> object:
+            refusal = refuses(request)
+            refusal.close()
+            return refusal
+
+    for details in (fails, Awaits()):
+        endpoints = Endpoints(manual, details=details)  # type: ignore[arg-type]
+        assert endpoints.wants_details("verbose") is False
+    with pytest.raises(TypeError, match="allowed: True, False, a plain function"):
+        Endpoints(manual, details=refuses)  # type: ignore[arg-type]
+
+
+def test_head_has_no_body_whatever_the_answer_is(manual: Monitor):
+    endpoints = Endpoints(manual)
+    for path in ("/livez", "/health", "/nothing"):
+        asked, told = endpoints.reply("HEAD", path), endpoints.reply("GET", path)
+        assert (asked.body, asked.code, asked.headers) == (b"", told.code, told.headers)

@@ -74,6 +74,27 @@ def test_a_coroutine_that_swallows_its_cancellation_is_not_started_again(monitor
     assert most == [1]
 
 
+def test_a_coroutine_that_is_cancelled_late_is_not_said_to_ignore_it(monitor: Monitor, caplog):
+    """Each run hangs until its deadline, and the next is due at once."""
+    for number in range(20):
+
+        @monitor.check(f"hangs {number}", interval="10ms", timeout="10ms", initial_delay=0)
+        async def hangs() -> None:
+            await asyncio.create_task(asyncio.sleep(BOUND))
+
+    async def main() -> None:
+        events = monitor.events(Kinds.RESULT)
+        async with monitor:
+            seen = 0
+            async for _ in events:
+                seen += 1
+                if seen == 500:
+                    return
+
+    asyncio.run(main())
+    assert "ignores" not in caplog.text
+
+
 async def never_ends() -> None:
     while True:
         try:
@@ -94,7 +115,7 @@ def test_a_coroutine_that_never_ends_does_not_keep_the_program(caplog, new_loop,
         wanted = Reason.TIMEOUT if leaves else Reason.STILL_RUNNING
         await monitor.astart()
         async for event in events:
-            if event.reason is wanted:
+            if event.reason is wanted and (leaves or "ignores" in caplog.text):
                 break
         if leaves:
             await monitor.astop()

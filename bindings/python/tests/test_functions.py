@@ -249,3 +249,8 @@ def test_a_function_may_stop_its_monitor(monitor: Monitor):
     monitor.start()
     assert stopped.wait(60)
     monitor.start()
+
+
+def test_what_is_no_loop_is_refused(monitor: Monitor):
+    with pytest.raises(TypeError, match="allowed: one of asyncio"):
+        monitor.use_loop(True)  # type: ignore[arg-type]

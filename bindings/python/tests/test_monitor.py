@@ -232,3 +232,59 @@ def test_calls_may_come_from_many_threads(monitor: Monitor):
         worker.join()
     assert not failures
     assert [check.name for check in monitor] == ["meshvitals.self"]
+
+
+def test_a_stop_that_is_refused_stops_nothing(monitor: Monitor):
+    monitor.check("a", interval="10ms", initial_delay=0)(lambda: None)
+    monitor.start()
+    events = monitor.events(Kinds.RESULT)
+    for patience in (-1.0, float("nan")):
+        with pytest.raises(meshvitals.OutOfRange):
+            monitor.stop(patience)
+    events.poll(64, 0)
+    for _ in range(3):
+        expect_event(events, lambda event: event.name == "a")
+
+
+def test_threads_may_start_and_stop_it_at_once(monitor: Monitor):
+    monitor.check("a", interval="10ms", initial_delay=0)(lambda: None)
+    unexpected = []
+
+    def churn() -> None:
+        for _ in range(50):
+            try:
+                monitor.start()
+                monitor.stop()
+            except meshvitals.Error:
+                pass
+            except BaseException as error:
+                unexpected.append(error)
+
+    threads = [threading.Thread(target=churn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert unexpected == []
+    events = monitor.events(Kinds.RESULT)
+    monitor.start()
+    expect_event(events, lambda event: event.name == "a")
+
+
+def test_a_stop_waits_for_functions_that_have_time_left(monitor: Monitor):
+    inside, gate, ended = threading.Event(), threading.Event(), []
+
+    @monitor.check("a", interval="1h", timeout="1h", initial_delay=0)
+    def waits() -> None:
+        inside.set()
+        gate.wait(60)
+        ended.append(True)
+
+    monitor.start()
+    assert inside.wait(60)
+    # The engine withdraws the run first.
+    opener = threading.Timer(0.05, gate.set)
+    opener.start()
+    monitor.stop(60)
+    assert ended == [True]
+    opener.join()

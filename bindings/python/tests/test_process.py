@@ -268,7 +268,7 @@ EXITS = {
         async def main():
             async with monitor:
                 async for event in monitor.events(Kinds.RESULT):
-                    if event.reason is meshvitals.Reason.STILL_RUNNING:
+                    if event.outcome is Outcome.TIMEOUT:
                         return
         asyncio.run(main())
         """,

@@ -33,6 +33,8 @@ _BATCH = 32
 _SLICE_NS = 1_000_000
 #: How long ending waits for functions that are inside.
 _PATIENCE = 2.0
+#: How long what was cancelled may clean up when nobody will end it.
+_FAREWELL = 0.1
 #: Seconds after an unexpected error, doubled by each that follows.
 _BACKOFF, _BACKOFF_LIMIT = 0.1, 10.0
 #: How often somebody looks whether results that others wait for as well are there.
@@ -235,6 +237,9 @@ class Driver:
                 await asyncio.sleep(0)
             finally:
                 self._rest()
+                if not self._is_awaited:
+                    # The loop may end with this round, and would wait for those that do not.
+                    await ended(self._dispatcher.tasks(), time.monotonic() + _FAREWELL)
 
     def _opened(self) -> Events:
         self._monitor.use_loop()

@@ -123,7 +123,7 @@ class HealthCheck:
 
     async def check_instance_health(self, instance: Any) -> bool:
         """The same of an instance's ``health_check_url``; True if it has none."""
-        url = instance.health_check_url
+        url = getattr(instance, "health_check_url", None)
         return await self.check_url_health(url) if url else True
 
     async def check_tcp_port(self, host: str, port: int) -> bool:

@@ -67,8 +67,9 @@ class Health:
 
 def _path(scope: Scope) -> str:
     """The path below where the application is mounted."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    return path[len(root) :] if root and path.startswith(root) else path
+    path, root = str(scope["path"]), str(scope.get("root_path", "")).rstrip("/")
+    # Some servers have taken it off already.
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -8,13 +8,15 @@ Details are made from a report, which takes longer: servers with a loop use ``ar
 
 from __future__ import annotations
 
+import inspect
 import json
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 from urllib.parse import parse_qs
 
-from .. import _lifecycle
+from .. import _lifecycle, _log
 from .._calls import Calls
 from .._native import Group
 from .._tables import Status
@@ -65,6 +67,8 @@ class Endpoints:
     """
 
     def __init__(self, monitor: Calls, *, details: Details = True) -> None:
+        if inspect.iscoroutinefunction(details):
+            raise TypeError("details: a coroutine function; allowed: True, False, a plain function")
         self._monitor = monitor
         self._details = details
         self._groups = {path: monitor.group(name) for path, name in PATHS.items()}
@@ -86,7 +90,17 @@ class Endpoints:
         """
         if "verbose" not in parse_qs(query, keep_blank_values=True):
             return False
-        return bool(self._details(request) if callable(self._details) else self._details)
+        if not callable(self._details):
+            return bool(self._details)
+        try:
+            answer = self._details(request)
+            if inspect.isawaitable(answer):
+                raise TypeError("it returned something to await; allowed: a plain function")
+            return bool(answer)
+        except Exception:
+            # What should protect the details must not open them, nor take the answer away.
+            _log.write(logging.ERROR, "the function for details failed", exc_info=True)
+            return False
 
     def reply(self, method: str, path: str, details: bool = False) -> Reply:
         """The answer to a request.
@@ -97,7 +111,8 @@ class Endpoints:
         405
         """
         if path not in PATHS:
-            return _plain(404, "no such path")
+            reply = _plain(404, "no such path")
+            return replace(reply, body=b"") if method == "HEAD" else reply
         if method not in ("GET", "HEAD"):
             return _plain(405, "only GET and HEAD", ("Allow", "GET, HEAD"))
         code, body = self._health(path, details)
