@@ -104,7 +104,10 @@ class Dispatcher:
         if loop is not None:
             self._loop = loop
         for closed in [loop for loop in self._lanes if loop.is_closed()]:
-            del self._lanes[closed]
+            lane = self._lanes.pop(closed)
+            # They would hold their checks up until their deadlines.
+            for run in [run for run in list(self._runs.values()) if run.is_in(lane)]:
+                run.report(_GIVEN_UP)
 
     def loop(self) -> Optional[asyncio.AbstractEventLoop]:
         """The loop of coroutine functions that have none of their own."""

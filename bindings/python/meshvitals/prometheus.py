@@ -34,6 +34,12 @@ class Collector(Base):
     def __init__(self, monitor: Calls) -> None:
         self._monitor = monitor
 
+    def describe(self) -> Iterator[Metric]:
+        """The families without samples: by their names a registry refuses a second collector."""
+        for family in self.collect():
+            family.samples = []
+            yield family
+
     def collect(self) -> Iterator[Metric]:
         """Every family; none in a forked child whose monitor was not started."""
         try:

@@ -10,7 +10,7 @@ from meshvitals import Kinds, Monitor, Outcome, Reason
 from meshvitals._lane import Lane
 from meshvitals._run import Function, Run
 
-from conftest import BOUND, collect, expect_event, works
+from conftest import BOUND, collect, eventually, expect_event, works
 
 
 def test_leaving_waits_until_cancelled_coroutines_have_cleaned_up(monitor: Monitor):
@@ -172,3 +172,31 @@ def test_two_loops_at_once_run_their_own_checks(monitor: Monitor):
         loop.call_soon_threadsafe(loop.stop)
         runner.join()
         loop.close()
+
+
+def test_a_run_that_its_loop_left_behind_does_not_hold_its_check_up(monitor: Monitor):
+    """The first loop ends while it is asked to start a run whose deadline is far away."""
+    events = monitor.events(Kinds.RESULT)
+    left = asyncio.new_event_loop()
+    runs = []
+
+    @monitor.check("a", interval="10ms", timeout="1h", initial_delay=0)
+    async def a() -> None:
+        runs.append(asyncio.get_running_loop())
+
+    async def begin() -> None:
+        monitor.start()
+
+    left.run_until_complete(begin())
+    # It is asked, and does not turn any more.
+    assert eventually(lambda: monitor["a"].snapshot().in_flight == 1)
+    left.close()
+
+    async def again() -> None:
+        await monitor.astart()
+        async for event in events:
+            if event.outcome is Outcome.PASS:
+                return
+
+    asyncio.run(asyncio.wait_for(again(), BOUND))
+    assert left not in runs

@@ -73,3 +73,11 @@ def test_a_child_that_was_not_started_has_no_metrics_and_breaks_no_scrape():
             raise meshvitals.Forked("started in another process", meshvitals.Code.FORKED)
 
     assert list(Collector(Forked()).collect()) == []
+
+
+def test_a_registry_takes_one_collector(monitor: Monitor):
+    registry = CollectorRegistry()
+    registry.register(Collector(monitor))
+    for other in (monitor, Monitor()):
+        with pytest.raises(ValueError, match="meshvitals_check_status"):
+            registry.register(Collector(other))
