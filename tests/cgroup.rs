@@ -56,7 +56,10 @@ impl Drop for Cgroup {
 fn in_a_cgroup(test: &str) {
     let cgroup = match Cgroup::new(test) {
         Ok(cgroup) => cgroup,
-        Err(error) => return eprintln!("skipped: no cgroup of memory can be made here: {error}"),
+        Err(error) => {
+            let note = format!("skipped: no cgroup of memory can be made here: {error}");
+            return writeln!(io::stderr(), "{note}").expect("the reason can be told");
+        }
     };
     let program = std::env::current_exe().expect("this program");
     let output = Command::new("sh")
