@@ -76,6 +76,12 @@ def collector():
     return lambda: list(prometheus.Collector(made).collect())
 
 
+@loop("prometheus.Collector.describe")
+def described():
+    made = monitor("a")
+    return lambda: list(prometheus.Collector(made).describe())
+
+
 class Mesh:
     """A collector of the mesh."""
 
