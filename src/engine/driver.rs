@@ -10,7 +10,7 @@ use super::inbox::{Inbox, Reporter};
 use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::{Done, Net};
-use crate::probe::system::{HostSampler, disk};
+use crate::probe::system::{HostSampler, Past, disk, filesystem};
 use crate::sync::Arc;
 use crate::sys::fork;
 use crate::sys::timer::Timer;
@@ -45,6 +45,8 @@ pub struct Driver {
     /// Functions to be dropped outside the lock.
     garbage: Vec<Arc<Function>>,
     host: HostSampler,
+    /// What is remembered of filesystems.
+    past: Past,
     controls: Vec<u32>,
     /// What the background thread sleeps with: descriptors that are not the driver's.
     sleeping: Vec<RawFd>,
@@ -73,6 +75,7 @@ impl Driver {
             work: HashMap::new(),
             garbage: Vec::new(),
             host: HostSampler::new(),
+            past: Past::default(),
             controls: Vec::new(),
             sleeping: Vec::new(),
         })
@@ -197,6 +200,12 @@ impl Driver {
                 let pool = self.helpers.disks.clone();
                 return self.submit(pool, token, None, move || disk(&spec));
             }
+            ProbeSpec::Signal(spec) if spec.path.is_some() => {
+                let (spec, past) = (Arc::clone(spec), self.past.clone());
+                let pool = self.helpers.disks.clone();
+                return self.submit(pool, token, None, move || filesystem(&spec, &past, now));
+            }
+            ProbeSpec::Signal(spec) => self.host.signal(spec, now),
             ProbeSpec::Callback => {
                 let Some(function) = callback else { return };
                 let pool = self.helpers.callbacks.clone();

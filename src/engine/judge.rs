@@ -5,9 +5,11 @@ use super::masks::is_stale;
 use super::runs::{Booked, Phase, Place, Run, is_external};
 use super::table::Activity;
 use crate::model::detector::{Evidence, Input, Pace};
+use crate::model::signal;
 use crate::model::{
     CheckId, Event, Kind, Kinds, Mask, Outcome, ProbeSpec, Reason, RunResult, schedule,
 };
+use crate::sync::Arc;
 use crate::time::Tick;
 
 impl Core {
@@ -98,6 +100,7 @@ impl Core {
 
     /// Counts one result of a check and publishes what follows from it.
     pub(super) fn book(&mut self, index: u32, booked: Booked, result: RunResult, at: Tick) -> Pace {
+        let result = self.weigh(index, result, at);
         self.judge_ourselves(index, &result);
         let mut pace = Pace::Normal;
         let now = self.now;
@@ -112,6 +115,9 @@ impl Core {
             check.latency_ns = result.latency_ns;
             if result.outcome != Outcome::Local {
                 check.set_value(result.value);
+                if result.measure.is_some() {
+                    check.rare_mut().measure.clone_from(&result.measure);
+                }
                 // Reports may arrive in another order than they were made.
                 check.last = check.last.max(at);
                 check.believed = true;
@@ -127,6 +133,14 @@ impl Core {
         }
         self.emit_result(index, booked.token, result, at);
         pace
+    }
+
+    /// What a measured signal means by the levels of its check.
+    fn weigh(&mut self, index: u32, result: RunResult, at: Tick) -> RunResult {
+        let Some(check) = self.table.get_mut(index) else { return result };
+        let ProbeSpec::Signal(spec) = &check.probe else { return result };
+        let spec = Arc::clone(spec);
+        signal::judge(&spec, &mut check.rare_mut().bands, result, at)
     }
 
     fn emit_result(&self, index: u32, token: u64, result: RunResult, at: Tick) {

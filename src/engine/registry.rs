@@ -280,7 +280,7 @@ impl Core {
                 check.mask.put(Mask::STALE, false);
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);
-                check.set_value(f64::NAN);
+                check.forget_measure();
                 (check.latency_ns, check.last) = (0, Tick(0));
                 (check.believed, check.suspect) = (false, false);
             } else if check.believed {

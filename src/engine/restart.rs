@@ -9,6 +9,7 @@ use super::core::{Command, Core};
 use super::publish;
 use super::table::Activity;
 use crate::model::health::LocalHealth;
+use crate::model::signal::Bands;
 use crate::model::{
     CheckId, Event, Kind, Kinds, Mask, Message, ProbeSpec, Reason, Status, schedule,
 };
@@ -121,7 +122,7 @@ impl Core {
                 check.detector.reset();
                 check.mask.put(Mask(Mask::STALE.0 | Mask::OVERRIDE.0), false);
                 if let Some(rare) = &mut check.rare {
-                    rare.forced = None;
+                    (rare.forced, rare.bands) = (None, Bands::default());
                 }
                 check.reason = Reason::RESTARTED;
                 check.set_message(Message::NONE);

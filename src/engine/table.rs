@@ -8,6 +8,7 @@ use super::callback::Function;
 use super::runs::Place;
 use super::slots::Ticket;
 use crate::model::detector::Detector;
+use crate::model::signal::{Bands, Measure};
 use crate::model::{CheckId, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::Tick;
@@ -46,6 +47,10 @@ pub struct Rare {
     pub message: Message,
     /// The value of the last run, of a check that measures one.
     pub value: Option<f64>,
+    /// How that was come by.
+    pub measure: Option<Box<Measure>>,
+    /// In which bands the value of a signal is.
+    pub bands: Bands,
     /// Until when our own health may be believed.
     pub own_until: Tick,
     /// The checks that this one depends on.
@@ -144,6 +149,18 @@ impl Check {
         if !value.is_nan() || self.rare.is_some() {
             self.rare_mut().value = Some(value);
         }
+    }
+
+    /// Forgets what an earlier probe measured.
+    pub fn forget_measure(&mut self) {
+        if let Some(rare) = &mut self.rare {
+            (rare.value, rare.measure, rare.bands) = (None, None, Bands::default());
+        }
+    }
+
+    /// How its value was come by, of probes that measure the host or the process.
+    pub fn measure(&self) -> Option<&Measure> {
+        self.rare.as_ref()?.measure.as_deref()
     }
 
     /// Until when its last result may be believed: its end + 2 intervals + timeout; of a

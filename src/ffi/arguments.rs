@@ -174,6 +174,7 @@ pub fn parse(raw: &meshvitals_result_t) -> Result<RunResult, Error> {
         value: raw.value,
         phases: Phases::default(),
         message: Message::new(&message),
+        measure: None,
     })
 }
 

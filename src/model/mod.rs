@@ -15,6 +15,7 @@ mod probe;
 mod reason;
 mod result;
 pub mod schedule;
+pub mod signal;
 mod snapshot;
 mod status;
 pub mod wheel;

@@ -2,6 +2,7 @@
 //!
 //! Cheap to clone, because a run takes its own copy: what is large is shared.
 
+use super::signal::SignalSpec;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub enum ProbeSpec {
     Memory(Level),
     /// Share of a filesystem in use.
     Disk(Arc<DiskSpec>),
+    /// What a host or a process runs out of.
+    Signal(Arc<SignalSpec>),
     /// The host pushes results; silence beyond the ttl is a failure.
     Heartbeat {
         /// The longest silence allowed.
@@ -154,6 +157,7 @@ impl ProbeSpec {
             ProbeSpec::Cpu(_) => "cpu",
             ProbeSpec::Memory(_) => "memory",
             ProbeSpec::Disk(_) => "disk",
+            ProbeSpec::Signal(spec) => spec.signal.row().key,
             ProbeSpec::Heartbeat { .. } => "heartbeat",
             ProbeSpec::Callback => "callback",
             ProbeSpec::External => "external",
@@ -161,16 +165,29 @@ impl ProbeSpec {
         }
     }
 
-    /// Whether it measures a level of the host, which is compared with a threshold.
+    /// Whether it measures a level of the host or the process.
     pub fn is_level(&self) -> bool {
-        matches!(self, ProbeSpec::Cpu(_) | ProbeSpec::Memory(_) | ProbeSpec::Disk(_))
+        use ProbeSpec::{Cpu, Disk, Memory, Signal};
+        matches!(self, Cpu(_) | Memory(_) | Disk(_) | Signal(_))
     }
 
-    /// The threshold of a resource check, NaN for other probes.
+    /// The unit of its values, of probes that measure the host or the process.
+    pub fn unit(&self) -> Option<&'static str> {
+        match self {
+            ProbeSpec::Signal(spec) => Some(spec.signal.row().unit.word()),
+            probe => probe.is_level().then_some("1"),
+        }
+    }
+
+    /// The value from which a resource check is DEGRADED, NaN for other probes.
     pub fn threshold(&self) -> f64 {
         match self {
             ProbeSpec::Cpu(level) | ProbeSpec::Memory(level) => level.threshold,
             ProbeSpec::Disk(disk) => disk.level.threshold,
+            ProbeSpec::Signal(spec) => {
+                let levels = &spec.levels;
+                levels.degraded.or(levels.unhealthy).map_or(f64::NAN, |band| band.enter)
+            }
             _ => f64::NAN,
         }
     }

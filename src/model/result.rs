@@ -4,6 +4,7 @@
 //! turns results into a status.
 
 use super::Reason;
+use super::signal::Measure;
 use crate::error::cut;
 
 /// The outcome of a run. The numbers are frozen; 0 is never an outcome.
@@ -99,6 +100,8 @@ pub struct RunResult {
     pub phases: Phases,
     /// One sentence for people; never contains secrets.
     pub message: Message,
+    /// How the value was come by, of probes that measure the host or the process.
+    pub measure: Option<Box<Measure>>,
 }
 
 impl RunResult {
@@ -112,6 +115,7 @@ impl RunResult {
             value: f64::NAN,
             phases: Phases { resolve_ns: 0, connect_ns: 0, first_byte_ns: 0, transfer_ns: 0 },
             message: Message::NONE,
+            measure: None,
         }
     }
 

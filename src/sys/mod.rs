@@ -12,4 +12,5 @@ pub mod socket;
 pub mod statvfs;
 pub mod thread;
 pub mod timer;
+pub mod turn_file;
 pub mod wake;

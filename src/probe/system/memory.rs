@@ -8,6 +8,7 @@
 
 use super::working_set::{self, Tightest};
 use super::{bytes, measured, unreadable};
+use crate::model::signal::Signal;
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::sys::kept_file::check;
 use crate::time::Tick;
@@ -52,6 +53,13 @@ impl Sampler {
             Ok(Some(tightest)) => limited(level, &tightest, || self.cgroups.place(&tightest)),
             Err(error) => unreadable("the memory files of this process's cgroup", error),
         }
+    }
+}
+
+impl Sampler {
+    /// The value of a signal of the memory.
+    pub(super) fn signal(&mut self, _signal: Signal, _now: Tick) -> RunResult {
+        super::none_yet()
     }
 }
 

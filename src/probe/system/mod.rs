@@ -7,30 +7,49 @@
 //! The trap: the CPU share is a rate and belongs to the sampler's own previous sample. Keep one
 //! [`HostSampler`] a monitor for all its checks, and expect no figure from the first sample.
 
+mod clock;
 mod cpu;
 mod disk;
+mod filesystem;
 mod memory;
+mod network;
+mod pressure;
+mod process;
+mod reading;
 mod working_set;
 
 pub use disk::disk;
+pub use filesystem::{Past, filesystem};
 
+use crate::model::signal::{Signal, SignalSpec, bytes};
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::time::Tick;
 use rustix::io::Errno;
 use std::cmp::Ordering;
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 
 /// What a monitor remembers between two samples of its host.
 #[derive(Debug)]
 pub struct HostSampler {
     cpu: cpu::Sampler,
     memory: memory::Sampler,
+    pressure: pressure::Sampler,
+    process: process::Sampler,
+    network: network::Sampler,
 }
 
 impl HostSampler {
     /// A sampler that has seen nothing and holds no descriptor yet.
     pub fn new() -> HostSampler {
-        HostSampler { cpu: cpu::Sampler::new("/proc/stat"), memory: memory::Sampler::new() }
+        let root = Path::new("/");
+        HostSampler {
+            cpu: cpu::Sampler::new("/proc/stat"),
+            memory: memory::Sampler::new(),
+            pressure: pressure::Sampler::new(root),
+            process: process::Sampler::new(root),
+            network: network::Sampler::new(root),
+        }
     }
 
     /// The share of CPU time in use since the last sample, over all CPUs. The first sample is
@@ -45,9 +64,41 @@ impl HostSampler {
         self.memory.sample(level, now)
     }
 
+    /// The value of a signal of the host or the process; [`filesystem`] has those of paths.
+    pub fn signal(&mut self, spec: &SignalSpec, now: Tick) -> RunResult {
+        match spec.signal {
+            Signal::CpuUtilisation | Signal::CpuThrottling | Signal::CpuSteal => none_yet(),
+            Signal::MemoryWorkingSet
+            | Signal::MemoryAvailable
+            | Signal::MemoryUnreclaimable
+            | Signal::OomKills
+            | Signal::MemoryLimitHits
+            | Signal::Swap => self.memory.signal(spec.signal, now),
+            Signal::CpuPressure => self.pressure.cpu(now),
+            Signal::MemoryPressure => self.pressure.memory(now),
+            Signal::MemoryPressureRising => self.pressure.memory_rising(now),
+            Signal::IoPressure => self.pressure.io(now),
+            Signal::Descriptors => self.process.descriptors(now),
+            Signal::SystemDescriptors => self.process.system_descriptors(now),
+            Signal::Tasks => self.process.tasks(now),
+            Signal::ListenOverflows => self.network.listen_overflows(now),
+            Signal::TcpMemory => self.network.tcp_memory(now),
+            Signal::Conntrack => self.network.conntrack(now),
+            Signal::InterfaceErrors => self.network.interface_errors(now),
+            Signal::Ports => self.network.ports(now),
+            Signal::ClockSync => clock::synchronised(),
+            Signal::DiskSpace
+            | Signal::DiskInodes
+            | Signal::DiskReadOnly
+            | Signal::DiskWrite
+            | Signal::DiskFill => none_yet(),
+        }
+    }
+
     /// The descriptors that are kept from sample to sample.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.cpu.fd().into_iter().chain(self.memory.fds())
+        let host = self.cpu.fd().into_iter().chain(self.memory.fds()).chain(self.pressure.fds());
+        host.chain(self.process.fds()).chain(self.network.fds())
     }
 
     /// How often the system's counters ran backwards, which they must not.
@@ -111,25 +162,14 @@ fn own_fault(error: Errno) -> Option<Reason> {
     }
 }
 
+fn none_yet() -> RunResult {
+    RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
+}
+
 /// The result when a file that describes the host cannot be read.
 fn unreadable(path: &str, error: Errno) -> RunResult {
     let reason = own_fault(error).unwrap_or(Reason::LOCAL_UNSUPPORTED);
     local(reason, error, &format!("{path} cannot be read: {error}"))
-}
-
-/// A number of bytes for people.
-fn bytes(count: u64) -> String {
-    let mut value = count as f64;
-    let mut unit = "B";
-    for larger in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] {
-        // What would be shown as 1024.0 is shown as 1.0 of the next unit.
-        if value < 1023.95 {
-            break;
-        }
-        value /= 1024.0;
-        unit = larger;
-    }
-    format!("{value:.1} {unit}")
 }
 
 #[cfg(test)]
@@ -182,21 +222,6 @@ mod tests {
         assert_eq!(tell(0.95).0, "so much; 95.0 % is at or above 90.0 % here");
         assert_eq!(tell(0.995).0, "so much; 99.5 % is at or above 99.0 % here");
         assert_eq!(tell(f64::NAN).0, "");
-    }
-
-    #[test]
-    fn bytes_are_told_in_the_unit_that_fits() {
-        let cases = [
-            (0, "0.0 B"),
-            (1023, "1023.0 B"),
-            (1024, "1.0 KiB"),
-            ((1 << 30) - 1, "1.0 GiB"),
-            (16_642_998_272, "15.5 GiB"),
-            (u64::MAX, "16.0 EiB"),
-        ];
-        for (count, text) in cases {
-            assert_eq!(bytes(count), text);
-        }
     }
 
     #[test]
