@@ -4,6 +4,7 @@ use super::core::Command;
 use super::driver::Driver;
 use crate::error::{Code, Error};
 use crate::model::document;
+use crate::model::signal::{self, Bands, SignalSpec};
 use crate::model::{CheckId, Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::Done;
 use crate::time::{self, MILLISECOND, Tick};
@@ -52,7 +53,15 @@ pub fn probe_once(config: Option<&str>, check: &str) -> Result<RunResult, Error>
         result = run(&mut driver, SECOND, &spec.probe, timeout_ns).map_err(no_room)?;
     }
     driver.close();
-    Ok(result)
+    Ok(match &spec.probe {
+        ProbeSpec::Signal(spec) => {
+            // A single run cannot hold: it tells what the value means if it stays.
+            let mut spec = SignalSpec::clone(spec);
+            spec.levels.hold_ns = 0;
+            signal::judge(&spec, &mut Bands::default(), result, time::monotonic())
+        }
+        _ => result,
+    })
 }
 
 fn run(

@@ -1,5 +1,6 @@
 //! Everything known about one check or group at one instant.
 
+use super::signal::Measure;
 use super::{CheckId, Message, Reason, Status};
 use crate::time::Tick;
 
@@ -69,6 +70,10 @@ pub struct Snapshot {
     pub value: f64,
     /// The threshold of a resource check, NaN for others.
     pub threshold: f64,
+    /// The unit of both, of a resource check.
+    pub unit: Option<&'static str>,
+    /// How the value was come by, of a resource check.
+    pub measure: Option<Measure>,
     /// The last message, or the cause of the mask.
     pub message: Message,
     /// Whether a probe of an orchestrator gets a yes; of a check: whether it is functional.

@@ -39,6 +39,10 @@ struct Check<'a> {
     message: &'a str,
     value: Option<f64>,
     threshold: Option<f64>,
+    unit: Option<&'static str>,
+    limit: Option<f64>,
+    scope: Option<&'a str>,
+    formula: Option<&'static str>,
     latency_ms: Option<f64>,
     runs: u64,
     in_flight: u32,
@@ -75,6 +79,7 @@ fn group(snapshot: &Snapshot) -> Group<'_> {
 
 fn check<'a>(view: &View, snapshot: &'a Snapshot) -> Check<'a> {
     let ran = snapshot.runs > 0;
+    let measure = snapshot.measure.as_ref();
     Check {
         name: &snapshot.name,
         probe: snapshot.probe,
@@ -88,6 +93,10 @@ fn check<'a>(view: &View, snapshot: &'a Snapshot) -> Check<'a> {
         message: snapshot.message.as_str(),
         value: finite(snapshot.value),
         threshold: finite(snapshot.threshold),
+        unit: snapshot.unit,
+        limit: measure.and_then(|measure| finite(measure.limit)),
+        scope: measure.map(|measure| &*measure.scope),
+        formula: measure.map(|measure| measure.formula),
         latency_ms: ran.then(|| snapshot.latency_ns as f64 / 1e6),
         runs: snapshot.runs,
         in_flight: snapshot.in_flight,
@@ -148,7 +157,8 @@ mod tests {
                 "measured": "unhealthy", "critical": true, "tags": ["readiness"], "masks": [],
                 "reason": 200, "reason_text": "connection refused",
                 "message": "127.0.0.1:1 refused the connection", "value": null,
-                "threshold": null, "latency_ms": 1.5, "runs": 12, "in_flight": 0,
+                "threshold": null, "unit": null, "limit": null, "scope": null,
+                "formula": null, "latency_ms": 1.5, "runs": 12, "in_flight": 0,
                 "failures_in_a_row": 3, "passes_in_a_row": 3, "since_unix_ms": 1_000_040_000,
                 "last_unix_ms": 1_000_095_000, "next_unix_ms": 1_000_110_000,
                 "fresh_until_unix_ms": 1_000_140_000, "cookie": 0
@@ -163,6 +173,13 @@ mod tests {
         let paused = &report()["checks"][2];
         assert_eq!(paused["next_unix_ms"], Value::Null);
         assert_eq!(paused["masks"], value!(["paused", "stale"]));
-        assert_eq!(report()["checks"][0]["value"], 0.72);
+    }
+
+    #[test]
+    fn a_number_is_told_with_where_it_is_from() {
+        let disk = &report()["checks"][0];
+        assert_eq!((&disk["value"], &disk["unit"]), (&value!(0.72), &value!("1")));
+        assert_eq!((&disk["limit"], &disk["scope"]), (&value!(1_000.0), &value!("/data")));
+        assert_eq!(disk["formula"], "filesystem.used");
     }
 }

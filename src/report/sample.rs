@@ -1,6 +1,7 @@
 //! A view with every kind of member, for the tests of the formats.
 
 use super::View;
+use crate::model::signal::Measure;
 use crate::model::{CheckId, Mask, Message, Reason, Snapshot, Status};
 use crate::time::{SECOND, Tick};
 
@@ -26,6 +27,8 @@ pub fn check(name: &str) -> Snapshot {
         latency_ns: 1_500_000,
         value: f64::NAN,
         threshold: f64::NAN,
+        unit: None,
+        measure: None,
         message: Message::NONE,
         answer: true,
         probe: "tcp",
@@ -45,7 +48,20 @@ pub fn view() -> View {
         answer: false,
         ..check("overall")
     };
-    let disk = Snapshot { probe: "disk", value: 0.72, threshold: 0.9, ..check("system.disk") };
+    let disk = Snapshot {
+        probe: "disk",
+        value: 0.72,
+        threshold: 0.9,
+        unit: Some("1"),
+        measure: Some(Measure {
+            formula: "filesystem.used",
+            scope: "/data".into(),
+            limit: 1_000.0,
+            degraded: 0.72,
+            unhealthy: 0.72,
+        }),
+        ..check("system.disk")
+    };
     let down = Snapshot {
         status: Status::Unhealthy,
         measured: Status::Unhealthy,

@@ -120,6 +120,16 @@ fn restore(before: &libc::sigset_t) {
     }
 }
 
+/// On how many CPUs the threads of this process may run, by affinity and cpuset; none where the
+/// system does not tell.
+pub fn allowed_cpus() -> Option<u32> {
+    let process = Some(rustix::process::getpid());
+    rustix::thread::sched_getaffinity(process)
+        .ok()
+        .map(|set| set.count())
+        .filter(|&count| count > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

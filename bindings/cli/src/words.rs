@@ -34,17 +34,35 @@ pub fn date(unix_ms: i64) -> String {
     humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since).to_string()
 }
 
-/// A value against its threshold: shares as percentages, other numbers as they are.
-pub fn value(value: f64, threshold: f64) -> String {
+/// A value against its threshold, in its unit: shares of the whole as percentages.
+pub fn value(value: f64, threshold: f64, unit: Option<&str>) -> String {
     if value.is_nan() {
         return String::new();
     }
+    let (scale, unit) = match unit {
+        Some("1") => (100.0, " %"),
+        Some("{event}/s") => (1.0, "/s"),
+        Some(word) if word.starts_with('{') => (1.0, ""),
+        Some("%") => (1.0, " %"),
+        Some("By") => (1.0 / f64::from(1 << 20), " MiB"),
+        Some("s") => (1.0, " s"),
+        Some("h") => (1.0, " h"),
+        _ => (1.0, ""),
+    };
+    let told = |value: f64| match unit {
+        " %" => format!("{:.0} %", value * scale),
+        unit => format!("{}{unit}", number(value * scale)),
+    };
     if threshold.is_nan() {
-        // A sum of tenths is no whole number of them; and the longest number has 309 digits.
-        let rounded = (value * 1e3).round() / 1e3;
-        return if rounded.abs() < 1e9 { format!("{rounded}") } else { format!("{value:.3e}") };
+        return told(value);
     }
-    format!("{:.0} % of {:.0} %", value * 100.0, threshold * 100.0)
+    format!("{} of {}", told(value), told(threshold))
+}
+
+fn number(value: f64) -> String {
+    // A sum of tenths is no whole number of them; and the longest number has 309 digits.
+    let rounded = (value * 1e3).round() / 1e3;
+    if rounded.abs() < 1e9 { format!("{rounded}") } else { format!("{value:.3e}") }
 }
 
 /// The text without control characters, so that no message steers a terminal or fakes a line.
@@ -113,16 +131,20 @@ mod tests {
 
     #[test]
     fn shares_are_percentages() {
-        assert_eq!(value(0.716, 0.9), "72 % of 90 %");
-        assert_eq!(value(17.5, f64::NAN), "17.5");
-        assert_eq!(value(f64::NAN, 0.9), "");
+        assert_eq!(value(0.716, 0.9, Some("1")), "72 % of 90 %");
+        assert_eq!(value(93.4, 90.0, Some("%")), "93 % of 90 %");
+        assert_eq!(value(0.25, 1.0, Some("{event}/s")), "0.25/s of 1/s");
+        assert_eq!(value(2.0, 1.0, Some("{event}")), "2 of 1");
+        assert_eq!(value(3_145_728.0, f64::NAN, Some("By")), "3 MiB");
+        assert_eq!(value(17.5, f64::NAN, None), "17.5");
+        assert_eq!(value(f64::NAN, 0.9, None), "");
     }
 
     #[test]
     fn values_without_a_threshold_stay_short() {
         for (number, text) in [(7.0, "7"), (0.1 + 0.2, "0.3"), (-2.5, "-2.5"), (1e300, "1.000e300")]
         {
-            assert_eq!(value(number, f64::NAN), text);
+            assert_eq!(value(number, f64::NAN, None), text);
         }
     }
 

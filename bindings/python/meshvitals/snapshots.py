@@ -49,6 +49,14 @@ class Snapshot:
     #: The value of the last run, None if it measured none.
     value: Optional[float]
     threshold: Optional[float]
+    #: The unit of both as UCUM writes it: ``"%"``, ``"By"``, ``"1"`` for a share of the whole.
+    unit: Optional[str]
+    #: What the value is a part of: bytes, CPUs, a count.
+    limit: Optional[float]
+    #: Whose value it is: ``"host"``, a cgroup, a path.
+    scope: Optional[str]
+    #: The name of the formula, which the documentation of the signals explains.
+    formula: Optional[str]
     #: How long the last run took.
     latency: float
     #: Since when the published status holds.

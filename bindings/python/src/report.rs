@@ -2,6 +2,7 @@
 
 use crate::host::{Host, seconds};
 use crate::tables;
+use meshvitals::model::signal::Measure;
 use meshvitals::{Error, Outcome, Reason, RunResult, Snapshot};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -43,12 +44,25 @@ pub fn snapshot(py: Python<'_>, host: &Host, seen: &Snapshot) -> PyResult<Py<PyA
     fields.set_item("passes", seen.passes)?;
     fields.set_item("value", figure(seen.value))?;
     fields.set_item("threshold", figure(seen.threshold))?;
+    set_measure(&fields, seen.unit, seen.measure.as_ref())?;
     fields.set_item("latency", seconds(seen.latency_ns))?;
     fields.set_item("since", host.date_of(seen.since))?;
     fields.set_item("last", host.date(seen.last))?;
     fields.set_item("next", host.date(seen.next))?;
     fields.set_item("fresh_until", host.date(seen.fresh_until))?;
     filled(SNAPSHOT.import(py, "meshvitals.snapshots", "Snapshot")?, &fields)
+}
+
+/// Where a value is from; `None` in every field where there is nothing to tell.
+fn set_measure(
+    fields: &Bound<'_, PyDict>,
+    unit: Option<&str>,
+    measure: Option<&Measure>,
+) -> PyResult<()> {
+    fields.set_item("unit", unit)?;
+    fields.set_item("limit", measure.and_then(|measure| figure(measure.limit)))?;
+    fields.set_item("scope", measure.map(|measure| &*measure.scope))?;
+    fields.set_item("formula", measure.map(|measure| measure.formula))
 }
 
 /// The dataclass `Result` of a result.

@@ -10,17 +10,19 @@ use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::name::{Name, Tag, names};
+use super::signal::SignalDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
 use super::value::{Count, Given, List, Object, Share};
 use super::word::Word;
 use crate::error::Error;
 use crate::model::name::{NAME_RESERVED, is_reserved};
+use crate::model::signal::{Signal, TABLE};
 use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
-/// Every key that says what is measured; a check has exactly one.
-pub(super) const PROBE_KEYS: [&str; 8] =
+/// The keys that say what is measured, but those of signals; a check has exactly one of all.
+const PROBE_KEYS: [&str; 8] =
     ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
 
 /// Every other key that only a single check may have.
@@ -47,20 +49,32 @@ pub(super) const DEFAULTS_KEYS: [&str; 17] = [
     "policy",
 ];
 
+/// Every key that says what is measured.
+pub(super) fn probe_keys() -> impl Iterator<Item = &'static str> {
+    PROBE_KEYS.into_iter().chain(TABLE.iter().map(|row| row.key))
+}
+
+fn is_probe_key(key: &str) -> bool {
+    probe_keys().any(|probe| probe == key)
+}
+
 /// Whether a key belongs to a single check and may not stand in `defaults`.
 pub(super) fn is_own_key(key: &str) -> bool {
-    OWN_KEYS.contains(&key) || PROBE_KEYS.contains(&key)
+    OWN_KEYS.contains(&key) || is_probe_key(key)
 }
 
 /// The error that a key of a single check stands in `defaults`.
 pub(super) fn own_key_in_defaults(key: &str) -> Error {
-    let problem = match PROBE_KEYS.contains(&key) {
+    let problem = match is_probe_key(key) {
         true => "is a probe, which belongs to a single check",
         false => "belongs to a single check",
     };
     let allowed = DEFAULTS_KEYS.join(", ");
     Error::document(format!("/defaults/{key}"), format!("{problem}; allowed: {allowed}"))
 }
+
+/// What stands under the key of a signal.
+type SignalKey<'a> = Given<Box<Object<SignalDoc<'a>>>>;
 
 /// Results in a row.
 type Threshold = Count<1, 1_000>;
@@ -91,6 +105,35 @@ pub(super) struct CheckDoc<'a> {
     pub callback: Given<Object<NothingDoc>>,
     /// The host program runs the check when asked to.
     pub external: Given<Object<NothingDoc>>,
+
+    // What a host or a process runs out of; the words about each are those of the table.
+    pub cpu_utilisation: SignalKey<'a>,
+    pub cpu_throttling: SignalKey<'a>,
+    pub cpu_pressure: SignalKey<'a>,
+    pub cpu_steal: SignalKey<'a>,
+    pub memory_working_set: SignalKey<'a>,
+    pub memory_available: SignalKey<'a>,
+    pub memory_unreclaimable: SignalKey<'a>,
+    pub oom_kills: SignalKey<'a>,
+    pub memory_limit_hits: SignalKey<'a>,
+    pub memory_pressure: SignalKey<'a>,
+    pub memory_pressure_rising: SignalKey<'a>,
+    pub swap: SignalKey<'a>,
+    pub disk_space: SignalKey<'a>,
+    pub disk_inodes: SignalKey<'a>,
+    pub disk_read_only: SignalKey<'a>,
+    pub disk_write: SignalKey<'a>,
+    pub disk_fill: SignalKey<'a>,
+    pub io_pressure: SignalKey<'a>,
+    pub descriptors: SignalKey<'a>,
+    pub system_descriptors: SignalKey<'a>,
+    pub tasks: SignalKey<'a>,
+    pub listen_overflows: SignalKey<'a>,
+    pub tcp_memory: SignalKey<'a>,
+    pub conntrack: SignalKey<'a>,
+    pub interface_errors: SignalKey<'a>,
+    pub ports: SignalKey<'a>,
+    pub clock_sync: SignalKey<'a>,
 
     /// Time between the starts of two runs. Default: 15s.
     pub interval: Given<Span<'a, { 10 * MILLISECOND }, { 24 * HOUR }>>,
@@ -160,9 +203,42 @@ impl CheckDoc<'_> {
         Ok(name)
     }
 
-    /// Which probe keys are there, in the order of [`PROBE_KEYS`].
-    fn given(&self) -> [bool; 8] {
+    /// What stands under the keys of signals.
+    fn signals(&self) -> [(Signal, &SignalKey<'_>); TABLE.len()] {
         [
+            (Signal::CpuUtilisation, &self.cpu_utilisation),
+            (Signal::CpuThrottling, &self.cpu_throttling),
+            (Signal::CpuPressure, &self.cpu_pressure),
+            (Signal::CpuSteal, &self.cpu_steal),
+            (Signal::MemoryWorkingSet, &self.memory_working_set),
+            (Signal::MemoryAvailable, &self.memory_available),
+            (Signal::MemoryUnreclaimable, &self.memory_unreclaimable),
+            (Signal::OomKills, &self.oom_kills),
+            (Signal::MemoryLimitHits, &self.memory_limit_hits),
+            (Signal::MemoryPressure, &self.memory_pressure),
+            (Signal::MemoryPressureRising, &self.memory_pressure_rising),
+            (Signal::Swap, &self.swap),
+            (Signal::DiskSpace, &self.disk_space),
+            (Signal::DiskInodes, &self.disk_inodes),
+            (Signal::DiskReadOnly, &self.disk_read_only),
+            (Signal::DiskWrite, &self.disk_write),
+            (Signal::DiskFill, &self.disk_fill),
+            (Signal::IoPressure, &self.io_pressure),
+            (Signal::Descriptors, &self.descriptors),
+            (Signal::SystemDescriptors, &self.system_descriptors),
+            (Signal::Tasks, &self.tasks),
+            (Signal::ListenOverflows, &self.listen_overflows),
+            (Signal::TcpMemory, &self.tcp_memory),
+            (Signal::Conntrack, &self.conntrack),
+            (Signal::InterfaceErrors, &self.interface_errors),
+            (Signal::Ports, &self.ports),
+            (Signal::ClockSync, &self.clock_sync),
+        ]
+    }
+
+    /// The probe keys that are there.
+    fn given(&self) -> impl Iterator<Item = &'static str> {
+        let plain = [
             self.tcp.0.is_some(),
             self.http.0.is_some(),
             self.cpu.0.is_some(),
@@ -171,14 +247,17 @@ impl CheckDoc<'_> {
             self.heartbeat.0.is_some(),
             self.callback.0.is_some(),
             self.external.0.is_some(),
-        ]
+        ];
+        let plain = PROBE_KEYS.into_iter().zip(plain);
+        let signals = self.signals().map(|(signal, given)| (signal.row().key, given.0.is_some()));
+        plain.chain(signals).filter_map(|(key, given)| given.then_some(key))
     }
 
     fn probe(&self, defaults: &Defaults) -> Result<ProbeSpec, Error> {
-        let given = self.given();
-        if given.iter().filter(|given| **given).count() != 1 {
-            return Err(wrong_probes(given));
-        }
+        let mut given = self.given();
+        let (Some(_), None) = (given.next(), given.next()) else {
+            return Err(wrong_probes(self.given()));
+        };
         if let Some(Object(tcp)) = &self.tcp.0 {
             tcp.probe()
         } else if let Some(http) = &self.http.0 {
@@ -193,8 +272,14 @@ impl CheckDoc<'_> {
             heartbeat.probe()
         } else if self.callback.0.is_some() {
             Ok(ProbeSpec::Callback)
-        } else {
+        } else if self.external.0.is_some() {
             Ok(ProbeSpec::External)
+        } else {
+            let found = self
+                .signals()
+                .into_iter()
+                .find_map(|(signal, key)| key.0.as_deref().map(|Object(doc)| doc.probe(signal)));
+            found.unwrap_or_else(|| Err(wrong_probes(std::iter::empty())))
         }
     }
 
@@ -202,15 +287,14 @@ impl CheckDoc<'_> {
     pub fn own_key(&self) -> Option<&'static str> {
         let own = [self.name.0.is_some(), self.cookie.0.is_some(), self.depends_on.0.is_some()];
         let own = own.into_iter().zip(OWN_KEYS);
-        let probes = self.given().into_iter().zip(PROBE_KEYS);
-        own.chain(probes).find_map(|(given, key)| given.then_some(key))
+        own.filter_map(|(given, key)| given.then_some(key)).chain(self.given()).next()
     }
 }
 
 /// The error that a check has no probe, or more than one.
-fn wrong_probes(given: [bool; 8]) -> Error {
-    let mut there = PROBE_KEYS.iter().zip(given).filter_map(|(key, there)| there.then_some(*key));
+fn wrong_probes(mut there: impl Iterator<Item = &'static str>) -> Error {
     let all = PROBE_KEYS.join(", ");
+    let all = format!("{all}, or a signal such as memory_pressure or disk_inodes");
     match (there.next(), there.next()) {
         (Some(first), Some(second)) => Error::document(
             format!("/{second}"),

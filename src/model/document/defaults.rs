@@ -19,6 +19,7 @@ pub struct Defaults {
     confirm_interval_ns: Option<u64>,
     failure_threshold: Option<u32>,
     critical: Option<bool>,
+    role: Option<Role>,
     pub(super) cpu_threshold: f64,
     pub(super) memory_threshold: f64,
     pub(super) disk_threshold: f64,
@@ -32,6 +33,7 @@ impl Default for Defaults {
             confirm_interval_ns: None,
             failure_threshold: None,
             critical: None,
+            role: None,
             cpu_threshold: 0.9,
             memory_threshold: 0.9,
             disk_threshold: 0.9,
@@ -76,7 +78,7 @@ impl Defaults {
             },
             critical: base.critical,
             degraded_is_failure: doc.degraded_is_failure.0.unwrap_or(base.degraded_is_failure),
-            role: doc.role.read("/role")?.unwrap_or(base.role),
+            role: base.role,
             tags: match names(&doc.tags, "/tags")? {
                 Some(tags) => tags,
                 None => base.tags.clone(),
@@ -98,6 +100,7 @@ impl Defaults {
             confirm_interval_ns: confirm.or(self.confirm_interval_ns),
             failure_threshold: failures.map(|count| count as u32).or(self.failure_threshold),
             critical: doc.critical.0.or(self.critical),
+            role: doc.role.read("/role")?.or(self.role),
             ..*self
         })
     }
@@ -116,6 +119,11 @@ impl Defaults {
             self.confirm_interval_ns.unwrap_or(usual).min(policy.interval_ns);
         policy.failure_threshold =
             self.failure_threshold.unwrap_or(if heartbeat { 1 } else { policy.failure_threshold });
+        let usual = match probe {
+            ProbeSpec::Signal(spec) => spec.signal.row().role,
+            _ => policy.role,
+        };
+        policy.role = self.role.unwrap_or(usual);
         policy.critical = self.critical.unwrap_or(policy.role == Role::Gate);
         policy
     }

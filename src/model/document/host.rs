@@ -12,7 +12,7 @@ use crate::model::{DiskSpec, Level, ProbeSpec};
 use crate::time::MILLISECOND;
 
 /// The longest path, in bytes.
-const PATH_LIMIT: usize = 4_095;
+pub(super) const PATH_LIMIT: usize = 4_095;
 
 /// A share above 0 and up to 1.
 pub(super) type Threshold = Share<true, 1_000_000>;

@@ -20,6 +20,7 @@ mod monitor;
 mod name;
 #[cfg(feature = "schema")]
 mod schema;
+mod signal;
 mod span;
 mod tcp;
 mod value;

@@ -8,15 +8,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::address::Address;
-use super::check::{CheckDoc, DEFAULTS_KEYS, PROBE_KEYS};
+use super::check::{CheckDoc, DEFAULTS_KEYS, probe_keys};
 use super::expect::Codes;
 use super::http::Headers;
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
 use super::name::{Name, Tag};
+use super::signal::{LEVEL_LIMIT, LevelNumber};
 use super::span::{Span, words};
 use super::value::{Count, Given, List, Object, Share, Text};
 use super::word::{Word, Words};
 use crate::model::name::{NAME_LIMIT, OVERALL};
+use crate::model::signal::TABLE;
 use crate::time::SECOND;
 
 /// The JSON Schema of both documents: `$defs/check` and `$defs/monitor`.
@@ -26,6 +28,7 @@ pub fn schema() -> Value {
     let monitor = generator.subschema_for::<MonitorDoc<'_>>();
     let mut definitions = Value::Object(generator.take_definitions(true));
     exactly_one_probe(&mut definitions["check"]);
+    words_of_signals(&mut definitions["check"]["properties"]);
     definitions["defaults"] = defaults_of(&definitions["check"]);
     join_lines(&mut definitions);
     json!({
@@ -40,7 +43,15 @@ pub fn schema() -> Value {
 /// Says what the struct cannot: a name, and exactly one probe.
 fn exactly_one_probe(check: &mut Value) {
     check["required"] = json!(["name"]);
-    check["oneOf"] = PROBE_KEYS.iter().map(|key| json!({"required": [key]})).collect();
+    check["oneOf"] = probe_keys().map(|key| json!({"required": [key]})).collect();
+}
+
+/// What each signal is, by the table.
+fn words_of_signals(properties: &mut Value) {
+    for row in TABLE {
+        properties[row.key]["description"] =
+            format!("{}, in {}.", row.about, row.unit.name()).into();
+    }
 }
 
 /// The keys of a check that a monitor may give for all.
@@ -118,6 +129,12 @@ inline!([] Address<'_>, _generator => json_schema!({
 }));
 
 inline!([] Text<'_>, _generator => json_schema!({"type": "string"}));
+
+inline!([] LevelNumber, _generator => json_schema!({
+    "type": "number",
+    "minimum": 0,
+    "maximum": LEVEL_LIMIT,
+}));
 
 inline!([const MIN: u64, const MAX: u64] Count<MIN, MAX>, _generator => json_schema!({
     "type": "integer",

@@ -17,3 +17,17 @@ pub struct Measure {
     /// The same for UNHEALTHY.
     pub unhealthy: f64,
 }
+
+impl Measure {
+    /// The scope as the end of a sentence; nothing needs to be said of the host.
+    pub fn place(&self) -> String {
+        match &*self.scope {
+            "host" => String::new(),
+            path if path.starts_with('/') => format!(" on {path}"),
+            cgroup if cgroup.contains("cgroup") && !self.limit.is_nan() => {
+                format!(", limit of {cgroup}")
+            }
+            other => format!(", in {other}"),
+        }
+    }
+}

@@ -191,13 +191,27 @@ impl Row {
 }
 
 impl Unit {
-    /// The word in reports; those of UCUM where it has one.
+    /// The unit in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Unit::Percent => "percent",
+            Unit::Bytes => "bytes",
+            Unit::PerSecond => "events per second",
+            Unit::Events => "events",
+            Unit::Seconds => "seconds",
+            Unit::Hours => "hours",
+            Unit::Truth => "1 for yes and 0 for no",
+        }
+    }
+
+    /// The word in reports, as in UCUM.
     pub const fn word(self) -> &'static str {
         match self {
             Unit::Percent => "%",
             Unit::Bytes => "By",
-            Unit::PerSecond => "/s",
-            Unit::Events | Unit::Truth => "1",
+            Unit::PerSecond => "{event}/s",
+            Unit::Events => "{event}",
+            Unit::Truth => "{true}",
             Unit::Seconds => "s",
             Unit::Hours => "h",
         }

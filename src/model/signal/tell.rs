@@ -46,10 +46,7 @@ fn tell(spec: &SignalSpec, bands: &Bands, result: &RunResult, at: Tick) -> Strin
         }
         break;
     }
-    if !measure.scope.is_empty() {
-        text.push_str(", of ");
-        text.push_str(&measure.scope);
-    }
+    text.push_str(&measure.place());
     text
 }
 
@@ -118,7 +115,7 @@ mod tests {
             let result = judge(&spec, &mut bands, measured(value), Tick(second * SECOND));
             (result.outcome, result.message.as_str().to_owned())
         };
-        let place = ", of the parent cgroup /kubepods";
+        let place = ", limit of the parent cgroup /kubepods";
         let calm = format!("working set so much{place}");
         assert_eq!(say(0, 50.0), (Outcome::Pass, calm));
         let entering =

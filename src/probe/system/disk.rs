@@ -5,6 +5,7 @@
 //! shortage or a prohibition on our side is not. The trap: this can block for ever, so it runs on
 //! a thread of the pool, under a deadline that somebody else keeps.
 
+use super::reading::Reading;
 use super::{bytes, local, measured, own_fault};
 use crate::model::{DiskSpec, Level, Outcome, Reason, RunResult};
 use crate::sys::statvfs::{Space, space};
@@ -25,11 +26,11 @@ fn weigh(level: Level, space: Space, path: &str) -> RunResult {
         return RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
             .with_message(&format!("the filesystem has no size of its own, on {path}"));
     }
-    let figures = || {
-        let told = |blocks: u64| bytes(blocks.saturating_mul(space.block_bytes));
-        format!("disk {} of {} in use", told(used), told(all))
-    };
-    measured(level, used as f64 / all as f64, figures, || format!(" on {path}"))
+    let size = |blocks: u64| blocks.saturating_mul(space.block_bytes);
+    let figures = format!("disk {} of {} in use", bytes(size(used)), bytes(size(all)));
+    let share = used as f64 / all as f64;
+    let reading = Reading::new("filesystem.used", share, figures).limit(size(all) as f64);
+    measured(level, share, reading.of(path.to_owned()))
 }
 
 fn refused(error: Errno, path: &str) -> RunResult {

@@ -6,6 +6,7 @@
 //! page cache does not count. The trap: the crate keeps its last figures when the system's cannot
 //! be read, so that has to be found out before asking it.
 
+use super::reading::Reading;
 use super::working_set::{self, Tightest};
 use super::{bytes, measured, unreadable};
 use crate::model::signal::Signal;
@@ -50,7 +51,7 @@ impl Sampler {
         let (total, available) = (system.total_memory(), system.available_memory());
         match self.cgroups.sample(total, now) {
             Ok(None) => weigh(level, total, available),
-            Ok(Some(tightest)) => limited(level, &tightest, || self.cgroups.place(&tightest)),
+            Ok(Some(tightest)) => limited(level, &tightest, self.cgroups.place(&tightest)),
             Err(error) => unreadable("the memory files of this process's cgroup", error),
         }
     }
@@ -64,13 +65,13 @@ impl Sampler {
 }
 
 /// The result of a working set and its limit.
-fn limited(level: Level, tightest: &Tightest, place: impl FnOnce() -> String) -> RunResult {
-    let figures = || {
-        let (used, limit) = (bytes(tightest.used), bytes(tightest.limit));
-        let mostly = tightest.consumer.map(|(name, part)| format!(", {} {name}", bytes(part)));
-        format!("working set {used} of {limit}{}", mostly.unwrap_or_default())
-    };
-    measured(level, tightest.share(), figures, || format!(", limit of {}", place()))
+fn limited(level: Level, tightest: &Tightest, place: String) -> RunResult {
+    let (used, limit) = (bytes(tightest.used), bytes(tightest.limit));
+    let mostly = tightest.consumer.map(|(name, part)| format!(", {} {name}", bytes(part)));
+    let figures = format!("working set {used} of {limit}{}", mostly.unwrap_or_default());
+    let share = tightest.share();
+    let reading = Reading::new("cgroup.memory.working_set", share, figures);
+    measured(level, share, reading.limit(tightest.limit as f64).of(place))
 }
 
 fn unsupported() -> RunResult {
@@ -84,8 +85,9 @@ fn weigh(level: Level, total: u64, available: u64) -> RunResult {
         return unsupported();
     }
     let used = total.saturating_sub(available);
-    let figures = || format!("memory {} of {} in use", bytes(used), bytes(total));
-    measured(level, used as f64 / total as f64, figures, String::new)
+    let figures = format!("memory {} of {} in use", bytes(used), bytes(total));
+    let share = used as f64 / total as f64;
+    measured(level, share, Reading::new("host.memory.used", share, figures).limit(total as f64))
 }
 
 #[cfg(test)]

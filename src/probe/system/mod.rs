@@ -16,7 +16,10 @@ mod network;
 mod pressure;
 mod process;
 mod reading;
+mod window;
 mod working_set;
+
+use reading::Reading;
 
 pub use disk::disk;
 pub use filesystem::{Past, filesystem};
@@ -44,7 +47,7 @@ impl HostSampler {
     pub fn new() -> HostSampler {
         let root = Path::new("/");
         HostSampler {
-            cpu: cpu::Sampler::new("/proc/stat"),
+            cpu: cpu::Sampler::new(root),
             memory: memory::Sampler::new(),
             pressure: pressure::Sampler::new(root),
             process: process::Sampler::new(root),
@@ -67,7 +70,9 @@ impl HostSampler {
     /// The value of a signal of the host or the process; [`filesystem`] has those of paths.
     pub fn signal(&mut self, spec: &SignalSpec, now: Tick) -> RunResult {
         match spec.signal {
-            Signal::CpuUtilisation | Signal::CpuThrottling | Signal::CpuSteal => none_yet(),
+            Signal::CpuUtilisation | Signal::CpuThrottling | Signal::CpuSteal => {
+                self.cpu.signal(spec.signal, now)
+            }
             Signal::MemoryWorkingSet
             | Signal::MemoryAvailable
             | Signal::MemoryUnreclaimable
@@ -97,7 +102,7 @@ impl HostSampler {
 
     /// The descriptors that are kept from sample to sample.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let host = self.cpu.fd().into_iter().chain(self.memory.fds()).chain(self.pressure.fds());
+        let host = self.cpu.fds().chain(self.memory.fds()).chain(self.pressure.fds());
         host.chain(self.process.fds()).chain(self.network.fds())
     }
 
@@ -124,26 +129,23 @@ pub fn judge(level: Level, value: f64) -> (Outcome, Reason) {
     }
 }
 
-/// The result of a measured share. `figures` says what was measured and `place` where; both are
-/// asked only when there is something to complain of.
-fn measured(
-    level: Level,
-    value: f64,
-    figures: impl FnOnce() -> String,
-    place: impl FnOnce() -> String,
-) -> RunResult {
-    let (outcome, reason) = judge(level, value);
-    let result = RunResult::new(outcome, reason).with_value(value);
+/// The result of a share against a threshold, in a sentence whether it passes or not.
+fn measured(level: Level, share: f64, reading: Reading) -> RunResult {
+    let (outcome, reason) = judge(level, share);
+    let mut result = reading.valued(share).result();
     let bound = match outcome {
-        Outcome::Warn => level.threshold,
-        Outcome::Fail => level.failure(),
-        _ => return result,
+        Outcome::Warn => Some(level.threshold),
+        Outcome::Fail => Some(level.failure()),
+        _ => None,
     };
-    let (figures, place) = (figures(), place());
-    let share = 100.0 * value;
-    let bound = 100.0 * bound;
+    let against = bound
+        .map(|bound| format!("; {:.1} % is at or above {:.1} %", 100.0 * share, 100.0 * bound));
+    let place = result.measure.as_ref().map(|measure| measure.place());
+    let figures = result.message.as_str();
     // The place last, because it can be long and messages are cut.
-    result.with_message(&format!("{figures}; {share:.1} % is at or above {bound:.1} %{place}"))
+    let text = [figures, &against.unwrap_or_default(), &place.unwrap_or_default()].concat();
+    (result.outcome, result.reason) = (outcome, reason);
+    result.with_message(&text)
 }
 
 /// The result when this machine or process, not what is measured, stands in the way.
@@ -160,6 +162,11 @@ fn own_fault(error: Errno) -> Option<Reason> {
         Errno::NOSYS => Some(Reason::LOCAL_UNSUPPORTED),
         _ => None,
     }
+}
+
+/// The result when this machine does not offer the figure.
+fn none(why: &str) -> RunResult {
+    RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(why)
 }
 
 fn none_yet() -> RunResult {
@@ -212,16 +219,18 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_says_figures_and_bound_and_a_pass_says_nothing() {
+    fn a_result_says_figures_and_place_and_a_complaint_the_bound_too() {
         let level = Level { threshold: 0.9 };
         let tell = |value| {
-            let result = measured(level, value, || "so much".into(), || " here".into());
+            let reading = Reading::new("some", 0.0, "so much".into()).of("the cgroup /a");
+            let result = measured(level, value, reading);
             (result.message.as_str().to_owned(), result.value)
         };
-        assert_eq!(tell(0.5), (String::new(), 0.5));
-        assert_eq!(tell(0.95).0, "so much; 95.0 % is at or above 90.0 % here");
-        assert_eq!(tell(0.995).0, "so much; 99.5 % is at or above 99.0 % here");
-        assert_eq!(tell(f64::NAN).0, "");
+        assert_eq!(tell(0.5), ("so much, in the cgroup /a".into(), 0.5));
+        let warning = "so much; 95.0 % is at or above 90.0 %, in the cgroup /a";
+        assert_eq!(tell(0.95).0, warning);
+        let failure = "so much; 99.5 % is at or above 99.0 %, in the cgroup /a";
+        assert_eq!(tell(0.995).0, failure);
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl Reading {
         Reading { value, figures, measure }
     }
 
+    /// The same in another unit.
+    pub(super) fn valued(mut self, value: f64) -> Reading {
+        (self.value, self.measure.degraded, self.measure.unhealthy) = (value, value, value);
+        self
+    }
+
     /// Whose value it is; without this the host's.
     pub(super) fn of(mut self, scope: impl Into<Cow<'static, str>>) -> Reading {
         self.measure.scope = scope.into();

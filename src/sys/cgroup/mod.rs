@@ -29,6 +29,10 @@ pub const MEMORY: Controller =
 /// `cpu`: time of CPUs.
 pub const CPU: Controller = Controller { name: "cpu", limit: ["cpu.cfs_quota_us", "cpu.max"] };
 
+/// `cpuacct`: time that was used. In version 2 it is part of `cpu`.
+pub const CPU_TIME: Controller =
+    Controller { name: "cpuacct", limit: ["cpuacct.usage", "cpu.stat"] };
+
 /// One cgroup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
@@ -38,6 +42,14 @@ pub struct Cgroup {
     pub path: String,
     /// How many steps it is above the process's own; 0 is that.
     pub above: usize,
+}
+
+impl Cgroup {
+    /// What it is to this process, for people: "the parent cgroup /kubepods".
+    pub fn title(&self) -> String {
+        let what = ["the cgroup", "the parent cgroup", "the cgroup above,"][self.above.min(2)];
+        format!("{what} {}", self.path)
+    }
 }
 
 /// The cgroups of this process that can be limited, its own first; none where there are none.

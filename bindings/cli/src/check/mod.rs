@@ -60,12 +60,16 @@ fn explain(name: &str, probe: &ProbeSpec, result: &RunResult) -> Vec<Line> {
             lines.push(vec![key, (Tone::Plain, words::clean(&text))]);
         }
     };
-    fact("value", words::value(result.value, probe.threshold()));
+    fact("value", words::value(result.value, probe.threshold(), probe.unit()));
     if result.reason != Reason::NONE {
         fact("reason", format!("{} ({})", result.reason, result.reason.0));
     }
     fact("detail", detail(result));
     fact("message", result.message.as_str().to_owned());
+    if let Some(measure) = &result.measure {
+        fact("scope", measure.scope.clone().into_owned());
+        fact("formula", measure.formula.to_owned());
+    }
     lines
 }
 
@@ -86,6 +90,7 @@ fn as_json(name: &str, probe: &ProbeSpec, result: &RunResult) -> Value {
     let ms = |ns: u64| ns as f64 / 1e6;
     let known = errno::explains(result.reason);
     let phases = &result.phases;
+    let measure = result.measure.as_deref();
     json!({
         "name": name,
         "probe": probe.key(),
@@ -98,6 +103,10 @@ fn as_json(name: &str, probe: &ProbeSpec, result: &RunResult) -> Value {
         "message": result.message.as_str(),
         "value": result.value.is_finite().then_some(result.value),
         "threshold": probe.threshold().is_finite().then_some(probe.threshold()),
+        "unit": probe.unit(),
+        "limit": measure.map(|measure| measure.limit).filter(|limit| limit.is_finite()),
+        "scope": measure.map(|measure| &*measure.scope),
+        "formula": measure.map(|measure| measure.formula),
         "latency_ms": ms(result.latency_ns),
         "phases": {
             "resolve_ms": ms(phases.resolve_ns),
@@ -117,6 +126,10 @@ fn target(probe: &ProbeSpec) -> String {
             format!("{} http://{}{path} at {}", http.method, http.host, address(&http.target))
         }
         ProbeSpec::Disk(disk) => format!("disk {}", disk.path),
+        ProbeSpec::Signal(spec) => match &spec.path {
+            Some(path) => format!("{} {path}", probe.key()),
+            None => probe.key().to_owned(),
+        },
         other => other.key().to_owned(),
     }
 }

@@ -122,7 +122,7 @@ impl Widths {
 
     fn row(&self, check: &Snapshot, unix_ms: i64) -> Line {
         let since = age((unix_ms - check.since_unix_ms).max(0) as u64 / 1_000);
-        let value = value(check.value, check.threshold);
+        let value = value(check.value, check.threshold, check.unit);
         let ran = check.runs > 0 && check.latency_ns > 0;
         let latency = if ran { duration(check.latency_ns) } else { String::new() };
         let note = explain(check.reason, check.message.as_str());

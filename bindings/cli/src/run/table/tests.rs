@@ -25,6 +25,8 @@ fn check(name: &str, status: Status) -> Snapshot {
         latency_ns: 1_240_000,
         value: f64::NAN,
         threshold: f64::NAN,
+        unit: None,
+        measure: None,
         message: Message::NONE,
         answer: true,
         probe: "tcp",
@@ -52,6 +54,7 @@ fn a_row_has_status_name_age_value_latency_and_note() {
         reason: Reason::CONNECT_REFUSED,
         value: 0.72,
         threshold: 0.9,
+        unit: Some("1"),
         ..check("tcp:127.0.0.1:1", Status::Unhealthy)
     };
     let lines = text(&[check("a", Status::Healthy), down], &[], WIDE);

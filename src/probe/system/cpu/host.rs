@@ -1,23 +1,25 @@
-//! The share of CPU time in use, from the first line of /proc/stat.
+//! The share of CPU time in use on the host, from /proc/stat.
 //!
-//! Promises a share of all CPUs between two samples of this sampler, 0 to 1; time stolen by a
-//! hypervisor counts as time but never as use, waiting for a disk counts as idle. Between samples
-//! less than 50 ms apart the counters are too coarse, so the last share is told again.
+//! Promises a share of the CPUs on which this process may run, 0 to 1; time stolen by a hypervisor
+//! counts as time but never as use, waiting for a disk counts as idle, and guests are contained
+//! in user and nice.
 //!
 //! The trap: the counters of idle and waiting time may run backwards, and in some sandboxes all
 //! counters are 0 for ever.
 
-use super::{measured, unreadable};
-use crate::model::{Level, Outcome, Reason, RunResult};
-use crate::sys::kept_file::KeptFile;
-use crate::time::{MILLISECOND, SECOND, Tick};
+use super::super::reading::Reading;
+use super::super::window::Window;
+use super::super::{none, unreadable};
+use super::over;
+use crate::model::{Outcome, Reason, RunResult};
+use crate::sys::turn_file::TurnFile;
+use crate::time::{SECOND, Tick};
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 
 const PATH: &str = "/proc/stat";
-/// The shortest time between two samples that are compared.
-const SHORTEST_NS: u64 = 50 * MILLISECOND;
-/// Takes the first line with its ten numbers at their longest.
-const LINE_BYTES: usize = 256;
+/// A share of a shorter time says little.
+const WINDOW_NS: u64 = SECOND;
 
 /// The counters of all CPUs, in ticks since the machine started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,23 +29,25 @@ struct Times {
     steal: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Share {
-    value: f64,
+    busy: f64,
+    steal: f64,
     over_ns: u64,
 }
 
 #[derive(Debug)]
 pub(super) struct Sampler {
-    file: KeptFile,
-    baseline: Option<(Times, Tick)>,
+    file: TurnFile,
+    window: Window<Times>,
     last: Option<Share>,
     anomalies: u64,
 }
 
 impl Sampler {
-    pub(super) fn new(path: &str) -> Sampler {
-        Sampler { file: KeptFile::new(path), baseline: None, last: None, anomalies: 0 }
+    pub(super) fn new(root: &Path) -> Sampler {
+        let file = TurnFile::new(root.join("proc/stat"));
+        Sampler { file, window: Window::new(WINDOW_NS), last: None, anomalies: 0 }
     }
 
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
@@ -54,42 +58,48 @@ impl Sampler {
         self.anomalies
     }
 
-    pub(super) fn sample(&mut self, level: Level, now: Tick) -> RunResult {
-        let mut line = [0; LINE_BYTES];
-        let times = match self.file.read(&mut line) {
-            Ok(text) => parse(text),
-            Err(error) => return unreadable(PATH, error),
-        };
-        let Some(times) = times.filter(|times| times.total() > 0) else {
-            return RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
-                .with_message("/proc/stat does not count CPU time here");
-        };
-        self.compare(times, now);
-        match self.last {
-            None => RunResult::new(Outcome::Local, Reason::NO_SAMPLE),
-            Some(Share { value, over_ns }) => {
-                let seconds = over_ns as f64 / SECOND as f64;
-                let figures = || format!("CPU in use over {seconds:.1} s");
-                measured(level, value, figures, String::new)
+    /// The share in use.
+    pub(super) fn share(&mut self, now: Tick) -> Result<(f64, Reading), RunResult> {
+        let Share { busy, over_ns, .. } = self.sample(now)?;
+        let figures = format!("CPU in use {}", over(over_ns));
+        Ok((busy, Reading::new("host.cpu.busy", busy, figures)))
+    }
+
+    /// The share that the hypervisor gave to others, in percent.
+    pub(super) fn steal(&mut self, now: Tick) -> RunResult {
+        match self.sample(now) {
+            Err(result) => result,
+            Ok(Share { steal, over_ns, .. }) => {
+                let figures =
+                    format!("{:.1} % of CPU time stolen {}", 100.0 * steal, over(over_ns));
+                Reading::new("host.cpu.steal", 100.0 * steal, figures).result()
             }
         }
     }
 
-    /// Moves the baseline to this sample and derives a share, where the two can be compared.
-    fn compare(&mut self, times: Times, now: Tick) {
-        let Some((before, at)) = self.baseline else {
-            self.baseline = Some((times, now));
-            return;
+    fn sample(&mut self, now: Tick) -> Result<Share, RunResult> {
+        let times = match self.file.text(now) {
+            Ok(text) => parse(text),
+            Err(error) => return Err(unreadable(PATH, error)),
         };
-        let over_ns = now.since(at);
-        if over_ns < SHORTEST_NS || times == before {
-            return;
+        let Some(times) = times.filter(|times| times.total() > 0) else {
+            return Err(none("/proc/stat does not count CPU time here"));
+        };
+        self.compare(times, now);
+        self.last.ok_or(RunResult::new(Outcome::Local, Reason::NO_SAMPLE))
+    }
+
+    /// Derives a share, where the counters can be compared.
+    fn compare(&mut self, times: Times, now: Tick) {
+        let Some((before, over_ns)) = self.window.compare(times, now) else { return };
+        match share(before, times, over_ns) {
+            Some(share) => self.last = Some(share),
+            None if times == before => {}
+            None => {
+                self.anomalies += 1;
+                self.window.restart(times, now);
+            }
         }
-        match share(before, times) {
-            Some(value) => self.last = Some(Share { value, over_ns }),
-            None => self.anomalies += 1,
-        }
-        self.baseline = Some((times, now));
     }
 }
 
@@ -99,13 +109,13 @@ impl Times {
     }
 }
 
-/// The share in use between two samples; none if a counter ran backwards.
-fn share(before: Times, after: Times) -> Option<f64> {
-    let busy = after.busy.checked_sub(before.busy)?;
-    let idle = after.idle.checked_sub(before.idle)?;
-    let steal = after.steal.checked_sub(before.steal)?;
-    let total = busy as f64 + idle as f64 + steal as f64;
-    (total > 0.0).then(|| busy as f64 / total)
+/// The shares between two samples; none if a counter ran backwards or all stood still.
+fn share(before: Times, after: Times, over_ns: u64) -> Option<Share> {
+    let busy = after.busy.checked_sub(before.busy)? as f64;
+    let idle = after.idle.checked_sub(before.idle)? as f64;
+    let steal = after.steal.checked_sub(before.steal)? as f64;
+    let total = busy + idle + steal;
+    (total > 0.0).then(|| Share { busy: busy / total, steal: steal / total, over_ns })
 }
 
 /// Reads the line of all CPUs: user, nice, system, idle, iowait, irq, softirq, steal. Kernels
@@ -133,34 +143,37 @@ fn parse(text: &[u8]) -> Option<Times> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::MILLISECOND;
     use std::path::PathBuf;
 
-    const LEVEL: Level = Level { threshold: 0.9 };
     const NO_SAMPLE: (Outcome, Reason) = (Outcome::Local, Reason::NO_SAMPLE);
 
     /// A file in the place of /proc/stat, and the sampler that reads it.
     struct Bench {
-        path: PathBuf,
+        root: PathBuf,
         sampler: Sampler,
     }
 
     impl Bench {
         fn new(name: &str) -> Bench {
             let name = format!("meshvitals-cpu-{name}-{}", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            let sampler = Sampler::new(path.to_str().unwrap());
-            Bench { path, sampler }
+            let root = std::env::temp_dir().join(name);
+            std::fs::create_dir_all(root.join("proc")).unwrap();
+            Bench { sampler: Sampler::new(&root), root }
         }
 
         fn sample(&mut self, line: &str, at_ms: u64) -> RunResult {
-            std::fs::write(&self.path, format!("{line}\ncpu0 1 2 3 4\n")).unwrap();
-            self.sampler.sample(LEVEL, Tick(at_ms * MILLISECOND))
+            std::fs::write(self.root.join("proc/stat"), format!("{line}\ncpu0 1 2 3 4\n")).unwrap();
+            match self.sampler.share(Tick(at_ms * MILLISECOND)) {
+                Ok((share, reading)) => reading.valued(share).result(),
+                Err(result) => result,
+            }
         }
     }
 
     impl Drop for Bench {
         fn drop(&mut self) {
-            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_dir_all(&self.root);
         }
     }
 
@@ -196,17 +209,18 @@ mod tests {
         let times = |busy, idle, steal| Times { busy, idle, steal };
         let zero = times(0, 0, 0);
         let cases = [
-            (zero, times(30, 70, 0), Some(0.3)),
-            (zero, times(30, 20, 50), Some(0.3)),
-            (zero, times(7, 0, 0), Some(1.0)),
-            (times(5, 5, 5), times(5, 10, 5), Some(0.0)),
+            (zero, times(30, 70, 0), Some((0.3, 0.0))),
+            (zero, times(30, 20, 50), Some((0.3, 0.5))),
+            (zero, times(7, 0, 0), Some((1.0, 0.0))),
+            (times(5, 5, 5), times(5, 10, 5), Some((0.0, 0.0))),
             (times(5, 5, 5), times(4, 10, 5), None),
             (times(5, 5, 5), times(6, 4, 5), None),
             (times(5, 5, 5), times(6, 6, 4), None),
             (zero, zero, None),
         ];
         for (before, after, expected) in cases {
-            assert_eq!(share(before, after), expected, "{before:?} {after:?}");
+            let found = share(before, after, 1).map(|share| (share.busy, share.steal));
+            assert_eq!(found, expected, "{before:?} {after:?}");
         }
     }
 
@@ -218,21 +232,20 @@ mod tests {
         assert!(first.value.is_nan());
         let second = bench.sample("cpu  1050 0 0 1050 0 0 0 0", 1_000);
         assert_eq!((second.outcome, second.value), (Outcome::Pass, 0.5));
-        assert_eq!(second.message.as_str(), "");
         let third = bench.sample("cpu  1145 0 0 1055 0 0 0 0", 16_000);
-        assert_eq!((third.outcome, third.value), (Outcome::Warn, 0.95));
-        assert_eq!(third.message.as_str(), "CPU in use over 15.0 s; 95.0 % is at or above 90.0 %");
-        let fourth = bench.sample("cpu  1245 0 0 1055 0 0 0 0", 17_000);
-        assert_eq!((fourth.outcome, fourth.reason), (Outcome::Fail, Reason::MATCH_VALUE));
+        assert_eq!(third.value, 0.95);
+        assert_eq!(third.message.as_str(), "CPU in use over 15.0 s");
+        let steal = bench.sampler.steal(Tick(16_000 * MILLISECOND));
+        assert_eq!((steal.value, steal.outcome), (0.0, Outcome::Pass));
     }
 
     #[test]
-    fn samples_close_together_tell_the_last_share_and_keep_the_baseline() {
+    fn samples_close_together_are_of_the_same_window() {
         let mut bench = Bench::new("close");
         bench.sample("cpu  0 0 0 100", 0);
         assert_eq!(verdict(&bench.sample("cpu  9 0 0 100", 49)), NO_SAMPLE);
         assert_eq!(bench.sample("cpu  50 0 0 150", 1_000).value, 0.5);
-        assert_eq!(bench.sample("cpu  90 0 0 150", 1_049).value, 0.5);
+        assert_eq!(bench.sample("cpu  60 0 0 160", 1_040).value, 0.5);
         assert_eq!(bench.sample("cpu  50 0 0 150", 2_000).value, 0.5, "nothing has moved");
         assert_eq!(bench.sample("cpu  150 0 0 150", 3_000).value, 1.0);
         assert_eq!(bench.sampler.anomalies(), 0);
@@ -256,7 +269,7 @@ mod tests {
         assert_eq!(verdict(&zeroes), (Outcome::Local, Reason::LOCAL_UNSUPPORTED));
         let garbage = bench.sample("nothing of the kind", 1_000);
         assert_eq!(verdict(&garbage), (Outcome::Local, Reason::LOCAL_UNSUPPORTED));
-        let missing = Sampler::new("/proc/self/no-such-file").sample(LEVEL, Tick(0));
+        let missing = Sampler::new(Path::new("/proc/self/no-such-file")).steal(Tick(0));
         assert_eq!(verdict(&missing), (Outcome::Local, Reason::LOCAL_UNSUPPORTED));
         assert_eq!(missing.detail, libc::ENOENT);
     }

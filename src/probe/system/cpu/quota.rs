@@ -1,0 +1,285 @@
+//! CPU time against the quotas of this process's cgroups, and the time in which one stopped it.
+//!
+//! A quota grants so much CPU time in each period. The share is the time used over the wall time
+//! over the quota, each level's own usage against its own quota; not over `nr_periods`, which do
+//! not count while a cgroup is idle. Keys: the kernel's cgroup-v2.rst, "CPU Interface Files", and
+//! scheduler/sched-bwc.rst.
+//!
+//! The trap: version 1 counts in nanoseconds and in a hierarchy of its own (`cpuacct`), version 2
+//! in microseconds.
+
+use super::super::reading::Reading;
+use super::super::window::Window;
+use super::{broken, cpus, over};
+use crate::model::{Outcome, Reason, RunResult};
+use crate::sys::cgroup::{CPU, CPU_TIME, Cgroup, Version, field, find};
+use crate::sys::thread::allowed_cpus;
+use crate::sys::turn_file::TurnFile;
+use crate::time::{SECOND, Tick};
+use rustix::io::Errno;
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+/// Processes are moved and quotas put on new levels; a minute is the age at which nobody minds.
+const LOOK_AGAIN_NS: u64 = 60 * SECOND;
+/// Takes twenty periods of the usual 100 ms.
+const WINDOW_NS: u64 = 5 * SECOND;
+/// Fewer periods say nothing about a share of them.
+const FEWEST_PERIODS: u64 = 20;
+/// Below this share of the wall time it does not matter in how many periods it was.
+const LEAST_STOPPED: f64 = 0.05;
+
+/// What a level has counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Counters {
+    used_ns: u64,
+    periods: u64,
+    throttled: u64,
+    stopped_ns: u64,
+}
+
+/// What a level counted over a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rates {
+    /// CPUs in use on average.
+    used: f64,
+    periods: u64,
+    throttled: u64,
+    /// Stopped time over wall time; of several CPUs together it may exceed 1.
+    stopped: f64,
+    over_ns: u64,
+}
+
+/// One cgroup that can have a quota, with its files.
+#[derive(Debug)]
+struct Level {
+    cgroup: Cgroup,
+    /// `cpu.max`, or the quota of version 1 and its period.
+    quota: TurnFile,
+    period: Option<TurnFile>,
+    /// `cpuacct.usage` of version 1; version 2 has it in the statistics.
+    usage: Option<TurnFile>,
+    stat: TurnFile,
+    window: Window<Counters>,
+    last: Option<Rates>,
+}
+
+#[derive(Debug)]
+pub(super) struct Sampler {
+    root: PathBuf,
+    levels: Vec<Level>,
+    /// CPUs on which this process may run.
+    allowed: f64,
+    looked: Option<Tick>,
+    anomalies: u64,
+}
+
+impl Sampler {
+    pub(super) fn new(root: &Path) -> Sampler {
+        Sampler {
+            root: root.to_owned(),
+            levels: Vec::new(),
+            allowed: f64::INFINITY,
+            looked: None,
+            anomalies: 0,
+        }
+    }
+
+    pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.levels.iter().flat_map(|level| {
+            let plain = [level.quota.fd(), level.stat.fd()];
+            let rest = [&level.period, &level.usage].map(|file| file.as_ref()?.fd());
+            plain.into_iter().chain(rest).flatten()
+        })
+    }
+
+    pub(super) fn anomalies(&self) -> u64 {
+        self.anomalies
+    }
+
+    /// The share of the quota that is used most; none without a quota.
+    pub(super) fn tightest(&mut self, now: Tick) -> Result<Option<(f64, Reading)>, RunResult> {
+        let Some((index, quota, rates)) = self.sample(now)? else { return Ok(None) };
+        let share = rates.used / quota;
+        let mut figures =
+            format!("{:.2} of {} in use {}", rates.used, cpus(quota), over(rates.over_ns));
+        if rates.throttled > 0 {
+            figures += &format!(", throttled in {} of {} periods", rates.throttled, rates.periods);
+        }
+        let reading = Reading::new("cgroup.cpu.usage", share, figures).limit(quota);
+        Ok(Some((share, reading.of(self.levels[index].cgroup.title()))))
+    }
+
+    /// In how many periods a quota stopped the process, in percent; none without a quota.
+    pub(super) fn throttling(&mut self, now: Tick) -> Result<Option<Reading>, RunResult> {
+        let Some((index, quota, rates)) = self.sample(now)? else { return Ok(None) };
+        let share = match rates.periods {
+            0 => 0.0,
+            periods => 100.0 * rates.throttled as f64 / periods as f64,
+        };
+        let (throttled, periods) = (rates.throttled, rates.periods);
+        let stopped = 100.0 * rates.stopped;
+        let figures = format!(
+            "throttled in {throttled} of {periods} periods {}, stopped {stopped:.1} % of the time",
+            over(rates.over_ns)
+        );
+        let counts = periods >= FEWEST_PERIODS && rates.stopped >= LEAST_STOPPED;
+        let reading = Reading::new("cgroup.cpu.throttled", share, figures).limit(quota);
+        let reading = reading.of(self.levels[index].cgroup.title());
+        Ok(Some(if counts { reading } else { reading.degraded_by(f64::NAN) }))
+    }
+
+    /// The level that uses most of its quota, its quota in CPUs, and what it counted.
+    fn sample(&mut self, now: Tick) -> Result<Option<(usize, f64, Rates)>, RunResult> {
+        let fresh = self.looked.is_some_and(|looked| now.since(looked) < LOOK_AGAIN_NS);
+        let first = if fresh { self.measure(now) } else { Err(Errno::NOENT) };
+        let found = match first {
+            // A cgroup vanished, the process left it, or it is time.
+            Err(Errno::NOENT | Errno::NODEV) => {
+                self.looked = Some(now);
+                self.look().and_then(|()| self.measure(now))
+            }
+            answer => answer,
+        };
+        match found.map_err(broken)? {
+            None => Ok(None),
+            Some((index, quota)) => match self.levels[index].last {
+                Some(rates) => Ok(Some((index, quota, rates))),
+                None => Err(RunResult::new(Outcome::Local, Reason::NO_SAMPLE)),
+            },
+        }
+    }
+
+    fn look(&mut self) -> Result<(), Errno> {
+        let lineage = match find(&self.root, CPU) {
+            // A kernel without cgroups.
+            Err(Errno::NOENT) => None,
+            answer => answer?,
+        };
+        self.allowed = allowed_cpus().map_or(f64::INFINITY, |count| count as f64);
+        let Some(lineage) = lineage else {
+            self.levels.clear();
+            return Ok(());
+        };
+        let times = match lineage.version {
+            Version::V1 => find(&self.root, CPU_TIME)?.map(|lineage| lineage.cgroups),
+            Version::V2 => None,
+        };
+        let mut old = std::mem::take(&mut self.levels);
+        for cgroup in lineage.cgroups {
+            if let Some(at) = old.iter().position(|level| level.cgroup == cgroup) {
+                // Kept with what it has counted.
+                self.levels.push(old.swap_remove(at));
+                continue;
+            }
+            let same = times.iter().flatten().find(|other| other.path == cgroup.path);
+            self.levels.push(Level::new(lineage.version, cgroup, same));
+        }
+        Ok(())
+    }
+
+    fn measure(&mut self, now: Tick) -> Result<Option<(usize, f64)>, Errno> {
+        let mut tightest: Option<(usize, f64, f64)> = None;
+        for (index, level) in self.levels.iter_mut().enumerate() {
+            let Some(quota) = level.quota(now)? else { continue };
+            // What is above may be shared with processes that run on other CPUs.
+            let quota = if level.cgroup.above == 0 { quota.min(self.allowed) } else { quota };
+            self.anomalies += u64::from(!level.count(now)?);
+            let share = level.last.map_or(-1.0, |rates| rates.used / quota);
+            if tightest.is_none_or(|(_, _, most)| share > most) {
+                tightest = Some((index, quota, share));
+            }
+        }
+        Ok(tightest.map(|(index, quota, _)| (index, quota)))
+    }
+}
+
+impl Level {
+    fn new(version: Version, cgroup: Cgroup, times: Option<&Cgroup>) -> Level {
+        let file = |name: &str| TurnFile::new(cgroup.dir.join(name));
+        let first = version == Version::V1;
+        Level {
+            quota: file(CPU.limit[usize::from(!first)]),
+            period: first.then(|| file("cpu.cfs_period_us")),
+            usage: times.map(|times| TurnFile::new(times.dir.join("cpuacct.usage"))),
+            stat: file("cpu.stat"),
+            window: Window::new(WINDOW_NS),
+            last: None,
+            cgroup,
+        }
+    }
+
+    /// The quota in CPUs; none if there is none.
+    fn quota(&mut self, now: Tick) -> Result<Option<f64>, Errno> {
+        let quota = self.quota.text(now)?;
+        match &mut self.period {
+            None => parse(quota, b""),
+            Some(period) => parse(quota, period.text(now)?),
+        }
+    }
+
+    /// Takes the counters; false if one ran backwards.
+    fn count(&mut self, now: Tick) -> Result<bool, Errno> {
+        let stat = self.stat.text(now)?;
+        let key = |name| field(stat, name);
+        let (used_ns, stopped_ns) = match &mut self.usage {
+            Some(usage) => (number(usage.text(now)?), key("throttled_time")),
+            None => (key("usage_usec").map(ns), key("throttled_usec").map(ns)),
+        };
+        let counters = Counters {
+            used_ns: used_ns.ok_or(Errno::BADMSG)?,
+            periods: key("nr_periods").unwrap_or(0),
+            throttled: key("nr_throttled").unwrap_or(0),
+            stopped_ns: stopped_ns.unwrap_or(0),
+        };
+        let Some((before, over_ns)) = self.window.compare(counters, now) else { return Ok(true) };
+        let rates = rates(before, counters, over_ns);
+        match rates {
+            Some(rates) => self.last = Some(rates),
+            None => self.window.restart(counters, now),
+        }
+        Ok(rates.is_some())
+    }
+}
+
+fn ns(us: u64) -> u64 {
+    us.saturating_mul(1_000)
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    str::from_utf8(text.trim_ascii()).ok()?.parse().ok()
+}
+
+/// A quota in CPUs: both numbers in one text, or one in each. "max" and -1 are none.
+fn parse(quota: &[u8], period: &[u8]) -> Result<Option<f64>, Errno> {
+    let text = [quota, b" ", period].concat();
+    let text = str::from_utf8(&text).map_err(|_| Errno::BADMSG)?;
+    let mut words = text.split_ascii_whitespace();
+    let (Some(quota), Some(period)) = (words.next(), words.next()) else {
+        return Err(Errno::BADMSG);
+    };
+    if quota == "max" || quota == "-1" {
+        return Ok(None);
+    }
+    match (quota.parse::<u64>(), period.parse::<u64>()) {
+        (Ok(quota), Ok(period)) if quota > 0 && period > 0 => {
+            Ok(Some(quota as f64 / period as f64))
+        }
+        _ => Err(Errno::BADMSG),
+    }
+}
+
+/// What was counted between two samples; none if a counter ran backwards.
+fn rates(before: Counters, after: Counters, over_ns: u64) -> Option<Rates> {
+    let wall = over_ns as f64;
+    Some(Rates {
+        used: after.used_ns.checked_sub(before.used_ns)? as f64 / wall,
+        periods: after.periods.checked_sub(before.periods)?,
+        throttled: after.throttled.checked_sub(before.throttled)?,
+        stopped: after.stopped_ns.checked_sub(before.stopped_ns)? as f64 / wall,
+        over_ns,
+    })
+}
+
+#[cfg(test)]
+mod tests;
