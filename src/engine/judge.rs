@@ -103,8 +103,10 @@ impl Core {
         let result = self.weigh(index, result, at);
         self.judge_ourselves(index, &result);
         let mut pace = Pace::Normal;
+        let mut first = true;
         let now = self.now;
         self.change(index, |check| {
+            first = check.reason != Reason::NO_SAMPLE;
             let age_ns = now.since(check.born);
             let evidence = Evidence::of(result.outcome, check.policy());
             let input = Input { evidence, run: booked.serial, age_ns };
@@ -127,8 +129,9 @@ impl Core {
         if result.outcome != Outcome::Local {
             self.set_suspect(index, result.outcome == Outcome::Timeout);
         }
-        if result.reason == Reason::NO_SAMPLE {
-            // Nothing was wrong: the second sample is what makes the first one useful.
+        if result.reason == Reason::NO_SAMPLE && first {
+            // Nothing was wrong: the second sample is what makes the first one useful. What it
+            // does not is a trend, which takes its time.
             pace = Pace::Second;
         }
         self.emit_result(index, booked.token, result, at);

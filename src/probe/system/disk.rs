@@ -33,7 +33,8 @@ fn weigh(level: Level, space: Space, path: &str) -> RunResult {
     measured(level, share, reading.of(path.to_owned()))
 }
 
-fn refused(error: Errno, path: &str) -> RunResult {
+/// The result when the system does not tell of the filesystem of a path.
+pub(super) fn refused(error: Errno, path: &str) -> RunResult {
     let message = format!("the filesystem cannot be examined: {error}, on {path}");
     match own_fault(error) {
         Some(reason) => local(reason, error, &message),
@@ -51,7 +52,8 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn of(blocks: u64, free: u64, available: u64) -> RunResult {
-        weigh(LEVEL, Space { block_bytes: MIB, blocks, free, available }, "/data")
+        let space = Space { block_bytes: MIB, blocks, free, available, ..Space::default() };
+        weigh(LEVEL, space, "/data")
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! The trap: neither text is enough alone. A container may see only its own part of a hierarchy,
 //! under any mount point, and be told a path that begins somewhere else.
 
+use crate::sys::mounts::{Mount, lists, mounts};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -37,11 +38,11 @@ pub struct Place {
 /// The place of a process for a controller (`memory`, `cpu`, `cpuacct`, `pids`); none if no
 /// mounted hierarchy has it.
 ///
-/// `own` is the text of `/proc/self/cgroup` and `mounts` that of `/proc/self/mountinfo`. A
+/// `own` is the text of `/proc/self/cgroup` and `mounted` that of `/proc/self/mountinfo`. A
 /// controller belongs to one hierarchy only: to the unified one unless a line of its own names it.
-pub fn locate(controller: &str, own: &[u8], mounts: &[u8]) -> Option<Place> {
+pub fn locate(controller: &str, own: &[u8], mounted: &[u8]) -> Option<Place> {
     let (version, path) = membership(controller, own)?;
-    let candidates = lines(mounts).filter_map(mount).filter(|mount| match version {
+    let candidates = mounts(mounted).filter(|mount| match version {
         Version::V2 => mount.kind == b"cgroup2",
         Version::V1 => mount.kind == b"cgroup" && lists(mount.options, controller),
     });
@@ -83,33 +84,15 @@ fn membership<'a>(controller: &str, own: &'a [u8]) -> Option<(Version, &'a [u8])
     unified
 }
 
-struct Mount<'a> {
-    root: Vec<u8>,
-    point: Vec<u8>,
-    kind: &'a [u8],
-    options: &'a [u8],
-}
-
-/// A line of mountinfo: number, parent, device, root, mount point, options, optional fields, a
-/// hyphen, type, source, options of the filesystem.
-fn mount(line: &[u8]) -> Option<Mount<'_>> {
-    let mut words = line.split(|&byte| byte == b' ');
-    let (root, point) = (words.nth(3)?, words.next()?);
-    let mut rest = words.skip_while(|&word| word != b"-").skip(1);
-    let kind = rest.next()?;
-    let options = rest.nth(1)?;
-    Some(Mount { root: unescape(root), point: unescape(point), kind, options })
-}
-
 fn place(version: Version, path: &[u8], mount: &Mount<'_>) -> Place {
     let path = Path::new(OsStr::from_bytes(path));
-    let root = Path::new(OsStr::from_bytes(&mount.root));
+    let root = &mount.root;
     // Above the root of its cgroup namespace a process is told a way up that cannot be followed.
     let outside = path.starts_with("/..");
     let inner = path.strip_prefix(root).ok().filter(|_| !outside);
     Place {
         version,
-        mount: PathBuf::from(OsStr::from_bytes(&mount.point)),
+        mount: mount.point.clone(),
         inner: inner.unwrap_or(Path::new("")).to_owned(),
         root: root.to_owned(),
         partial: inner.is_none(),
@@ -118,31 +101,6 @@ fn place(version: Version, path: &[u8], mount: &Mount<'_>) -> Place {
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
-}
-
-/// Whether a list with commas has a word.
-fn lists(list: &[u8], word: &str) -> bool {
-    list.split(|&byte| byte == b',').any(|part| part == word.as_bytes())
-}
-
-/// Blanks and backslashes are written as three octal digits.
-fn unescape(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..3).and_then(|digits| str::from_utf8(digits).ok());
-        match digits.map(|digits| u8::from_str_radix(digits, 8)) {
-            Some(Ok(escaped)) if byte == b'\\' => {
-                plain.push(escaped);
-                rest = &after[3..];
-            }
-            _ => {
-                plain.push(byte);
-                rest = after;
-            }
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -218,8 +176,6 @@ mod tests {
     fn blanks_in_paths_are_read_as_the_kernel_writes_them() {
         let mounts = r"90 80 0:32 / /run/my\040groups\134x rw - cgroup2 cgroup2 rw";
         expect("0::/a b\n", mounts, V2, r"/run/my groups\x", "a b", false);
-        assert_eq!(unescape(br"\04"), br"\04");
-        assert_eq!(unescape(br"\999a"), br"\999a");
     }
 
     #[test]
