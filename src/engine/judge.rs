@@ -246,3 +246,42 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::core::Command;
+    use crate::model::document::{self, Defaults};
+    use crate::time::{MILLISECOND, SECOND};
+
+    /// When a check runs whose samples are of use only from the third on.
+    #[test]
+    fn only_the_first_sample_is_followed_by_another_one_soon() {
+        let spec = document::parse_monitor(Some(r#"{"system_checks": false}"#)).unwrap();
+        let mut core = Core::new(&spec, 0, Tick(0), 0).unwrap();
+        let text =
+            r#"{"name": "a", "cpu": {}, "interval": "10s", "jitter": 0, "initial_delay": 0}"#;
+        let check = document::parse_check(text, &Defaults::default()).unwrap();
+        core.register(vec![check], false).unwrap();
+        core.start(Tick(0));
+        let (mut starts, mut commands) = (Vec::new(), Vec::new());
+        while core.now() < Tick(40 * SECOND) {
+            core.turn();
+            core.take_commands(&mut commands);
+            for command in commands.drain(..) {
+                let Command::Run { token, .. } = command else { continue };
+                starts.push(core.now().0 / MILLISECOND);
+                let result = match starts.len() {
+                    1 | 2 | 4 | 5 => RunResult::new(Outcome::Local, Reason::NO_SAMPLE),
+                    _ => RunResult::pass(),
+                };
+                core.finish(token, result, core.now());
+            }
+            core.go_on();
+            core.turn();
+            let next = core.plan();
+            core.observe(next, false);
+        }
+        assert_eq!(starts, [0, 700, 10_000, 20_000, 20_700, 30_000]);
+    }
+}
