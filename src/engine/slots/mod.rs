@@ -42,6 +42,7 @@ impl Class {
             ProbeSpec::Tcp(_) | ProbeSpec::Http(_) => Class::Network,
             ProbeSpec::Callback => Class::Callback,
             ProbeSpec::Disk(_) => Class::Disk,
+            ProbeSpec::Signal(spec) if spec.path.is_some() => Class::Disk,
             _ => Class::Free,
         }
     }

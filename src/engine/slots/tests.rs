@@ -326,3 +326,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_looks_at_a_path_is_held_to_the_slots_of_filesystems() {
+    use crate::model::ProbeSpec;
+    use crate::model::signal::{SignalSpec, TABLE};
+    for row in TABLE {
+        let path = row.path.then(|| "/".into());
+        let spec = SignalSpec { signal: row.signal, levels: row.levels(), path };
+        let expected = if row.path { Class::Disk } else { Class::Free };
+        assert_eq!(Class::of(&ProbeSpec::Signal(spec.into())), expected, "{}", row.key);
+    }
+}
