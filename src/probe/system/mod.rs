@@ -1,8 +1,8 @@
 //! The host itself: CPU, memory, filesystems, each as a share in use.
 //!
 //! Promises: a figure that cannot be had is a LOCAL result with a reason, never a default number;
-//! nothing here blocks but [`disk`], which belongs on a thread that may be lost. Where a cgroup
-//! limits this process, figures are of that limit, else of the whole host.
+//! nothing here blocks but [`disk`] and [`filesystem`], which belong on a thread that may be lost.
+//! Where a cgroup limits this process, figures are of that limit, else of the whole host.
 //!
 //! The trap: the CPU share is a rate and belongs to the sampler's own previous sample. Keep one
 //! [`HostSampler`] a monitor for all its checks, and expect no figure from the first sample.
