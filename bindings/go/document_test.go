@@ -38,9 +38,18 @@ func TestTheStructsHaveExactlyTheKeysOfTheSchema(t *testing.T) {
 	probes := []Probe{
 		TCP{}, HTTP{}, CPU{}, Memory{}, Disk{}, Heartbeat{}, External{}, Func(nil), Measure(nil),
 	}
+	for key, property := range schema.Defs["check"].Properties {
+		if reference, _ := property.(map[string]any)["$ref"].(string); reference == "#/$defs/signal" {
+			probes = append(probes, Signal{Kind: key})
+		}
+	}
+	if len(probes) < 30 {
+		t.Fatalf("only %d probes were found", len(probes))
+	}
 	structs := map[string][]any{
 		"check": {CheckConfig{}}, "defaults": {CheckConfig{}}, "monitor": {Config{}},
 		"tcp": {TCP{}}, "http": {HTTP{}}, "expect": {Expect{}}, "disk": {Disk{}},
+		"signal": {Signal{}},
 		"level": {CPU{}, Memory{}}, "heartbeat": {Heartbeat{}}, "nothing": {External{}},
 	}
 	if len(schema.Defs) < len(structs) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Probe is what a check does when it runs: [TCP], [HTTP], [CPU], [Memory], [Disk], [Heartbeat],
-// [External], or a function of the program, [Func] or [Measure].
+// Probe is what a check does when it runs: [TCP], [HTTP], [CPU], [Memory], [Disk], [Signal],
+// [Heartbeat], [External], or a function of the program, [Func] or [Measure].
 type Probe interface {
 	// key is the probe's key in a check's document.
 	key() string
@@ -53,6 +53,18 @@ type Disk struct {
 	Threshold float64 `doc:"threshold"`
 }
 
+// Signal watches what a host or a process runs out of. Levels are in the unit of the kind; those
+// that are 0, and a Hold that is 0, are taken from the library's table of signals.
+type Signal struct {
+	Kind           string        // "memory_pressure", "disk_inodes" ...: a key of the table
+	Path           string        `doc:"path"` // of kinds that begin with "disk_"
+	DegradedEnter  float64       `doc:"degraded_enter"`
+	DegradedExit   float64       `doc:"degraded_exit"`
+	UnhealthyEnter float64       `doc:"unhealthy_enter"`
+	UnhealthyExit  float64       `doc:"unhealthy_exit"`
+	Hold           time.Duration `doc:"hold"`
+}
+
 // Heartbeat waits for [Check.Beat]; silence beyond the TTL is a failure.
 type Heartbeat struct {
 	TTL time.Duration `doc:"ttl"`
@@ -78,6 +90,7 @@ func (HTTP) key() string      { return "http" }
 func (CPU) key() string       { return "cpu" }
 func (Memory) key() string    { return "memory" }
 func (Disk) key() string      { return "disk" }
+func (s Signal) key() string  { return s.Kind }
 func (Heartbeat) key() string { return "heartbeat" }
 func (External) key() string  { return "external" }
 func (Func) key() string      { return "external" }

@@ -168,7 +168,9 @@ impl Core {
     /// Our own health: what went wrong on this side since the last results.
     fn judge_ourselves(&mut self, index: u32, result: &RunResult) {
         let Some(check) = self.table.get(index) else { return };
-        let ours = result.outcome == Outcome::Local && result.reason != Reason::NO_SAMPLE;
+        // What this system does not offer, or has not counted yet, is no fault of anybody.
+        let no_fault = [Reason::NO_SAMPLE, Reason::LOCAL_UNSUPPORTED].contains(&result.reason);
+        let ours = result.outcome == Outcome::Local && !no_fault;
         let lagged = self.lag_ns > 0 && self.lag_ns >= check.policy().timeout_ns / 5;
         match (ours, lagged) {
             (true, _) => self.health.count_fault(result.reason, self.now),

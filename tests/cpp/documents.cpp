@@ -46,6 +46,9 @@ static void texts_are_exact() {
     CHECK_TEXT(heartbeat(1000000001ns), R"({"ttl": "1000000001ns"})");
     CHECK_TEXT(heartbeat(0s), R"({"ttl": "0s"})");
     CHECK_TEXT(mv::Cpu{0.1}.keys().text(), R"({"threshold": 0.1})");
+    static_assert(mv::key(mv::SignalKind::cpu_utilisation) == "cpu_utilisation");
+    static_assert(mv::key(mv::SignalKind::memory_pressure) == "memory_pressure");
+    static_assert(mv::key(mv::SignalKind::clock_sync) == "clock_sync");
     CHECK_TEXT(mv::json::number(1e300), "1e+300");
     const auto expect = mv::Expect{}.status({200, {300, 399}, "404"}).body_contains("ok").body_limit(9);
     CHECK_TEXT(expect.keys().text(),
@@ -97,6 +100,8 @@ static void the_library_takes_every_key() {
                  .host("h.example")
                  .expect(mv::Expect{}.status({200, {300, 399}}).body_contains("ok").body_limit(9)),
              mv::Cpu{0.5}, mv::Cpu{}, mv::Memory{0.5}, mv::Disk{"/"}.threshold(0.5), mv::Disk{},
+             mv::Signal{mv::SignalKind::disk_inodes}.path("/").degraded(80, 70).unhealthy(95, 90).hold(
+                 std::chrono::minutes(2)),
              mv::Heartbeat{1s}, mv::External{}}) {
         const mv::Check check = MUST(monitor.register_check({mv::CheckDocument("p", probe)}));
         MUST(monitor.unregister(check));

@@ -140,6 +140,100 @@ class Disk : public Probe {
     }
 };
 
+/// The kinds of signals; docs of the library have their units and defaults.
+enum class SignalKind : std::uint8_t {
+    cpu_utilisation,
+    cpu_throttling,
+    cpu_pressure,
+    cpu_steal,
+    memory_working_set,
+    memory_available,
+    memory_unreclaimable,
+    oom_kills,
+    memory_limit_hits,
+    memory_pressure,
+    memory_pressure_rising,
+    swap,
+    disk_space,
+    disk_inodes,
+    disk_read_only,
+    disk_write,
+    disk_fill,
+    io_pressure,
+    descriptors,
+    system_descriptors,
+    tasks,
+    listen_overflows,
+    tcp_memory,
+    conntrack,
+    interface_errors,
+    ports,
+    clock_sync,
+};
+
+/// The key of a kind in a document.
+[[nodiscard]] constexpr std::string_view key(SignalKind kind) noexcept {
+    constexpr std::string_view keys[] = {
+        "cpu_utilisation",
+        "cpu_throttling",
+        "cpu_pressure",
+        "cpu_steal",
+        "memory_working_set",
+        "memory_available",
+        "memory_unreclaimable",
+        "oom_kills",
+        "memory_limit_hits",
+        "memory_pressure",
+        "memory_pressure_rising",
+        "swap",
+        "disk_space",
+        "disk_inodes",
+        "disk_read_only",
+        "disk_write",
+        "disk_fill",
+        "io_pressure",
+        "descriptors",
+        "system_descriptors",
+        "tasks",
+        "listen_overflows",
+        "tcp_memory",
+        "conntrack",
+        "interface_errors",
+        "ports",
+        "clock_sync",
+    };
+    return keys[static_cast<std::size_t>(kind)];
+}
+
+/// What a host or a process runs out of. Levels are in the unit of the kind; what is not said is
+/// taken from the library's table.
+class Signal : public Probe {
+   public:
+    explicit Signal(SignalKind kind) : Probe(key(kind)) {}
+    /// Any path on the filesystem, of kinds that begin with `disk_`.
+    Signal& path(std::string_view path) {
+        keys_.set("path", json::quoted(path));
+        return *this;
+    }
+    /// From `enter` there is a warning, which ends beyond `exit`.
+    Signal& degraded(double enter, double exit) {
+        keys_.set("degraded_enter", json::number(enter));
+        keys_.set("degraded_exit", json::number(exit));
+        return *this;
+    }
+    /// From `enter` there is a failure, which ends beyond `exit`.
+    Signal& unhealthy(double enter, double exit) {
+        keys_.set("unhealthy_enter", json::number(enter));
+        keys_.set("unhealthy_exit", json::number(exit));
+        return *this;
+    }
+    /// How long a value must hold before a level is entered or left.
+    Signal& hold(Duration hold) {
+        keys_.set("hold", json::duration(hold));
+        return *this;
+    }
+};
+
 /// The program reports whenever it likes; silence beyond `ttl` is a failure.
 class Heartbeat : public Probe {
    public:

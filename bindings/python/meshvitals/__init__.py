@@ -35,7 +35,7 @@ from .errors import (
 from .events import Events
 from .looplag import LoopLag
 from .monitor import Monitor, probe_once
-from .probes import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Probe, Tcp
+from .probes import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Probe, Signal, Tcp
 from .results import Result
 from .snapshots import Snapshot
 
@@ -72,6 +72,7 @@ __all__ = [
     "Probe",
     "Reason",
     "Result",
+    "Signal",
     "Snapshot",
     "Stale",
     "Status",

@@ -25,6 +25,7 @@ __all__ = [
     "Http",
     "Memory",
     "Probe",
+    "Signal",
     "Tcp",
 ]
 
@@ -137,6 +138,32 @@ class Disk(Probe):
     _word: ClassVar[str] = "disk"
     path: Optional[str] = None
     threshold: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Signal(Probe):
+    """What a host or a process runs out of: ``kind`` is a key of the table of signals, such as
+    ``"memory_pressure"`` or ``"disk_inodes"``. The levels are in the unit of the kind; what is
+    left out is taken from the table.
+
+    >>> Signal("disk_inodes", path="/var", degraded_enter=80).document()
+    {'disk_inodes': {'path': '/var', 'degraded_enter': 80}}
+    """
+
+    _word: ClassVar[str] = "signal"
+    kind: str
+    #: Any path on the filesystem, of kinds that begin with ``disk_``.
+    path: Optional[str] = None
+    degraded_enter: Optional[float] = None
+    degraded_exit: Optional[float] = None
+    unhealthy_enter: Optional[float] = None
+    unhealthy_exit: Optional[float] = None
+    #: How long a value must hold before a level is entered or left.
+    hold: Optional[Duration] = None
+
+    def document(self) -> Dict[str, Any]:
+        keys = _keys(self)
+        return {keys.pop("kind"): keys}
 
 
 @dataclass(frozen=True)

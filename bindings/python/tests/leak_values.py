@@ -15,6 +15,7 @@ PROBES = {
     "Cpu": meshvitals.Cpu,
     "Memory": meshvitals.Memory,
     "Disk": lambda: meshvitals.Disk("/"),
+    "Signal": lambda: meshvitals.Signal("disk_inodes", path="/", hold="1m"),
     "Heartbeat": lambda: meshvitals.Heartbeat("30s"),
     "External": meshvitals.External,
 }

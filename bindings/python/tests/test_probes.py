@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 import meshvitals
-from meshvitals import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Monitor, Tcp, _options
+from meshvitals import (
+    Cpu,
+    Disk,
+    Expect,
+    External,
+    Heartbeat,
+    Http,
+    Memory,
+    Monitor,
+    Signal,
+    Tcp,
+    _options,
+)
 
 #: Callbacks belong to languages that can be called back.
 WITHOUT_A_CLASS = {"callback"}
@@ -27,10 +39,29 @@ def keys(definition: dict) -> set:
     return set(definition.get("properties", ()))
 
 
+def signals_of(schema: dict) -> set:
+    """The keys of a check whose object is that of a signal."""
+    properties = schema["check"]["properties"].items()
+    found = {key for key, value in properties if value.get("$ref") == "#/$defs/signal"}
+    assert len(found) > 20
+    return found
+
+
+def test_every_signal_has_an_object(schema: dict):
+    for kind in signals_of(schema):
+        assert Signal(kind, hold="1m").document() == {kind: {"hold": "1m"}}
+    with pytest.raises(meshvitals.InvalidDocument):
+        Signal("load")
+
+
 def test_every_probe_of_the_documents_has_its_class(schema: dict):
     classes = {cls._word: cls for cls in meshvitals.Probe.__subclasses__()}
     options = set(_options.NamedCheckOptions.__annotations__)
-    assert keys(schema["check"]) - options == set(classes) | WITHOUT_A_CLASS
+    signals = signals_of(schema)
+    words = set(classes) - {"signal"}
+    assert keys(schema["check"]) - options == words | signals | WITHOUT_A_CLASS
+    assert {field.name for field in fields(Signal)} == keys(schema["signal"]) | {"kind"}
+    del classes["signal"]
     definitions = {
         "tcp": "tcp",
         "http": "http",
@@ -49,6 +80,7 @@ def test_every_probe_of_the_documents_has_its_class(schema: dict):
 
 def test_the_options_are_the_keys_of_the_documents(schema: dict):
     probes = {cls._word for cls in meshvitals.Probe.__subclasses__()} | WITHOUT_A_CLASS
+    probes |= signals_of(schema)
     named = set(_options.NamedCheckOptions.__annotations__)
     assert named == keys(schema["check"]) - probes
     assert set(_options.MonitorOptions.__annotations__) == keys(schema["monitor"])

@@ -25,6 +25,9 @@ use crate::time::MILLISECOND;
 const PROBE_KEYS: [&str; 8] =
     ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
 
+/// The keys of the signals in a few words, for errors.
+pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
+
 /// Every other key that only a single check may have.
 const OWN_KEYS: [&str; 3] = ["name", "cookie", "depends_on"];
 
@@ -293,8 +296,7 @@ impl CheckDoc<'_> {
 
 /// The error that a check has no probe, or more than one.
 fn wrong_probes(mut there: impl Iterator<Item = &'static str>) -> Error {
-    let all = PROBE_KEYS.join(", ");
-    let all = format!("{all}, or a signal such as memory_pressure or disk_inodes");
+    let all = PROBE_KEYS.join(", ") + SIGNALS;
     match (there.next(), there.next()) {
         (Some(first), Some(second)) => Error::document(
             format!("/{second}"),

@@ -8,8 +8,9 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::check::{DEFAULTS_KEYS, is_own_key, own_key_in_defaults};
+use super::check::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
+use crate::model::signal::Signal;
 
 /// The largest document, in bytes.
 const DOCUMENT_LIMIT: usize = 64 << 20;
@@ -164,7 +165,11 @@ impl Place {
             return DEFAULTS_KEYS.join(", ");
         }
         let keys: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        if keys.is_empty() { "no keys".into() } else { keys.join(", ") }
+        let (signals, plain): (Vec<&str>, Vec<&str>) =
+            keys.into_iter().partition(|key| Signal::of(key).is_some());
+        // All of them would leave no room for the others.
+        let more = if signals.is_empty() { "" } else { SIGNALS };
+        if plain.is_empty() { "no keys".into() } else { plain.join(", ") + more }
     }
 }
 
@@ -204,6 +209,7 @@ mod tests {
         let seed = PhantomData::<Object<CheckDoc<'_>>>;
         let error = parse(r#"{"?": 1}"#, seed).map(drop).expect_err("no such key").to_string();
         let (_, keys) = error.split_once("allowed: ").expect("the keys of a check");
+        let keys = keys.strip_suffix(SIGNALS).expect("the signals in a few words");
         let shared: Vec<&str> = keys.split(", ").filter(|key| !is_own_key(key)).collect();
         assert_eq!(shared, DEFAULTS_KEYS);
     }

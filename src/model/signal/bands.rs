@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_band_is_entered_and_left_when_the_value_has_held() {
-        let cases: [(&[(u64, f64)], &str, &str); 8] = [
+        let cases: [(&[_], _, _); 8] = [
             (&[(0, 95.0), (15, 95.0), (30, 95.0)], "ccD", "held"),
             (&[(0, 95.0), (15, 80.0), (30, 95.0), (45, 95.0), (60, 95.0)], "ccccD", "a break"),
             (&[(0, 90.0), (30, 90.0)], "cD", "the level itself enters"),

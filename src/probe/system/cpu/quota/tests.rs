@@ -64,7 +64,7 @@ impl Drop for Tree {
 
 #[test]
 fn the_texts_of_quotas_are_read_as_documented() {
-    let cases: [(&str, &str, Result<Option<f64>, Errno>); 11] = [
+    let cases = [
         ("max 100000\n", "", Ok(None)),
         ("50000 100000\n", "", Ok(Some(0.5))),
         ("-1\n", "100000\n", Ok(None)),
