@@ -1,6 +1,7 @@
 //! Every call into the operating system, one mechanism a file.
 
 pub mod cgroup;
+pub mod clock_sync;
 pub mod epoll;
 pub mod fork;
 pub mod guard;

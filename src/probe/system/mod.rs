@@ -13,9 +13,12 @@ mod disk;
 mod filesystem;
 mod memory;
 mod network;
+mod numbers;
 mod pressure;
 mod process;
 mod reading;
+#[cfg(test)]
+mod recorded;
 mod window;
 mod working_set;
 
@@ -40,6 +43,7 @@ pub struct HostSampler {
     pressure: pressure::Sampler,
     process: process::Sampler,
     network: network::Sampler,
+    clock: clock::Sampler,
 }
 
 impl HostSampler {
@@ -52,6 +56,7 @@ impl HostSampler {
             pressure: pressure::Sampler::new(root),
             process: process::Sampler::new(root),
             network: network::Sampler::new(root),
+            clock: clock::Sampler::new(root),
         }
     }
 
@@ -91,7 +96,7 @@ impl HostSampler {
             Signal::Conntrack => self.network.conntrack(now),
             Signal::InterfaceErrors => self.network.interface_errors(now),
             Signal::Ports => self.network.ports(now),
-            Signal::ClockSync => clock::synchronised(),
+            Signal::ClockSync => self.clock.synchronised(now),
             Signal::DiskSpace
             | Signal::DiskInodes
             | Signal::DiskReadOnly
@@ -103,12 +108,13 @@ impl HostSampler {
     /// The descriptors that are kept from sample to sample.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let host = self.cpu.fds().chain(self.memory.fds()).chain(self.pressure.fds());
-        host.chain(self.process.fds()).chain(self.network.fds())
+        let own = self.process.fds().chain(self.network.fds()).chain(self.clock.fds());
+        host.chain(own)
     }
 
     /// How often the system's counters ran backwards, which they must not.
     pub fn anomalies(&self) -> u64 {
-        self.cpu.anomalies()
+        self.cpu.anomalies() + self.network.anomalies()
     }
 }
 
@@ -171,6 +177,11 @@ fn none(why: &str) -> RunResult {
 
 fn none_yet() -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
+}
+
+/// The result of a signal that this machine or process does not have.
+fn none(message: &str) -> RunResult {
+    RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(message)
 }
 
 /// The result when a file that describes the host cannot be read.

@@ -8,8 +8,10 @@
 //! cgroup may vanish, or the process be moved, so whoever keeps files looks again now and then.
 
 mod locate;
+mod watch;
 
 pub use locate::{Place, Version, locate};
+pub use watch::Watch;
 
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,8 @@ pub const MEMORY: Controller =
     Controller { name: "memory", limit: ["memory.limit_in_bytes", "memory.max"] };
 /// `cpu`: time of CPUs.
 pub const CPU: Controller = Controller { name: "cpu", limit: ["cpu.cfs_quota_us", "cpu.max"] };
+/// `pids`: processes and threads.
+pub const PIDS: Controller = Controller { name: "pids", limit: ["pids.max", "pids.max"] };
 
 /// `cpuacct`: time that was used. In version 2 it is part of `cpu`.
 pub const CPU_TIME: Controller =
@@ -45,9 +49,9 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// What it is to this process, for people: "the parent cgroup /kubepods".
-    pub fn title(&self) -> String {
-        let what = ["the cgroup", "the parent cgroup", "the cgroup above,"][self.above.min(2)];
+    /// Which cgroup it is, for people.
+    pub fn place(&self) -> String {
+        let what = ["the cgroup", "the parent cgroup", "a cgroup above,"][self.above.min(2)];
         format!("{what} {}", self.path)
     }
 }

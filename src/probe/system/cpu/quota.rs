@@ -107,7 +107,7 @@ impl Sampler {
             figures += &format!(", throttled in {} of {} periods", rates.throttled, rates.periods);
         }
         let reading = Reading::new("cgroup.cpu.usage", share, figures).limit(quota);
-        Ok(Some((share, reading.of(self.levels[index].cgroup.title()))))
+        Ok(Some((share, reading.of(self.levels[index].cgroup.place()))))
     }
 
     /// In how many periods a quota stopped the process, in percent; none without a quota.
@@ -125,7 +125,7 @@ impl Sampler {
         );
         let counts = periods >= FEWEST_PERIODS && rates.stopped >= LEAST_STOPPED;
         let reading = Reading::new("cgroup.cpu.throttled", share, figures).limit(quota);
-        let reading = reading.of(self.levels[index].cgroup.title());
+        let reading = reading.of(self.levels[index].cgroup.place());
         Ok(Some(if counts { reading } else { reading.degraded_by(f64::NAN) }))
     }
 

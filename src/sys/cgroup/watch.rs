@@ -1,0 +1,76 @@
+//! Files of this process's cgroups that are kept, and looked for again when that is due.
+//!
+//! Processes are moved, cgroups vanish, and limits are put on new levels. Promises what was made
+//! of a lineage for as long as that stays the same, so that counters keep what they are compared
+//! with. The trap: a lineage that was found is up to a minute old.
+
+use super::{Controller, Lineage, find};
+use crate::time::{SECOND, Tick};
+use rustix::io::Errno;
+use std::path::PathBuf;
+
+/// A minute is the age at which nobody minds.
+const LOOK_AGAIN_NS: u64 = 60 * SECOND;
+
+/// What somebody keeps for each lineage.
+#[derive(Debug)]
+pub struct Watch<T> {
+    root: PathBuf,
+    controller: Controller,
+    kept: Option<(Lineage, T)>,
+    looked: Option<Tick>,
+}
+
+impl<T> Watch<T> {
+    /// Has not looked yet. Looks below `root`: `/`, or a recorded tree.
+    pub fn new(root: impl Into<PathBuf>, controller: Controller) -> Watch<T> {
+        Watch { root: root.into(), controller, kept: None, looked: None }
+    }
+
+    /// What is kept, if anything was found.
+    pub fn kept(&self) -> Option<&T> {
+        self.kept.as_ref().map(|kept| &kept.1)
+    }
+
+    /// Asks what is kept, which is made first where the lineage is new; none where this process
+    /// has no cgroup that can be limited.
+    ///
+    /// # Errors
+    ///
+    /// What looking answers, and what `ask` does unless that says that a cgroup vanished.
+    pub fn ask<A>(
+        &mut self,
+        now: Tick,
+        make: impl FnOnce(&Lineage) -> T,
+        mut ask: impl FnMut(&mut T) -> Result<A, Errno>,
+    ) -> Result<Option<A>, Errno> {
+        if self.looked.is_some_and(|looked| now.since(looked) < LOOK_AGAIN_NS) {
+            match self.kept.as_mut().map(|kept| ask(&mut kept.1)).transpose() {
+                // A cgroup vanished, or the process left it.
+                Err(Errno::NOENT | Errno::NODEV) => {}
+                answer => return answer,
+            }
+        }
+        self.looked = None;
+        let lineage = match find(&self.root, self.controller) {
+            // A kernel without cgroups.
+            Err(Errno::NOENT) => None,
+            answer => answer?.filter(|lineage| !lineage.cgroups.is_empty()),
+        };
+        self.kept = lineage.map(|lineage| match self.kept.take() {
+            Some((same, kept)) if same == lineage => (same, kept),
+            _ => {
+                let made = make(&lineage);
+                (lineage, made)
+            }
+        });
+        match self.kept.as_mut().map(|kept| ask(&mut kept.1)).transpose() {
+            // It vanished right now, so the next question looks once more.
+            Err(Errno::NOENT | Errno::NODEV) => Ok(None),
+            answer => {
+                self.looked = Some(now);
+                answer
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Whether the kernel believes that its clock is right.
+//!
+//! A daemon that keeps the clock (chronyd, ntpd, systemd-timesyncd) tells the kernel so again and
+//! again; when it does not, the kernel holds the clock for unsynchronised after some hours. See
+//! adjtimex(2). The trap: it is the clock of the whole machine, also in a container.
+
+use rustix::io::Errno;
+
+/// Whether nothing keeps the clock right.
+///
+/// # Errors
+///
+/// What the system answers; some sandboxes permit no look either.
+pub fn unsynchronised() -> Result<bool, Errno> {
+    // SAFETY: `timex` consists of integers, for which zeros are valid.
+    let mut state: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a whole `timex` of our own; with no mode set the call changes
+    // nothing of the clock and only fills it in.
+    let answer = unsafe { libc::adjtimex(&mut state) };
+    if answer < 0 {
+        let error = std::io::Error::last_os_error();
+        return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
+    }
+    Ok(answer == libc::TIME_ERROR || state.status & libc::STA_UNSYNC != 0)
+}
