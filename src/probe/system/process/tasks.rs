@@ -13,7 +13,7 @@ use super::super::reading::Reading;
 use super::super::window::Window;
 use super::super::{none, unreadable};
 use crate::model::RunResult;
-use crate::sys::cgroup::{Cgroup, Lineage, Limit, PIDS, Watch, field, limit};
+use crate::sys::cgroup::{Cgroup, Limit, Lineage, PIDS, Watch, field, limit};
 use crate::sys::kept_file::KeptFile;
 use crate::sys::turn_file::TurnFile;
 use crate::time::{SECOND, Tick};

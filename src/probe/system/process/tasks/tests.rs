@@ -7,8 +7,7 @@ use crate::model::{Outcome, Reason};
 const POD: &str = "sys/fs/cgroup/kubepods.slice/pod7.slice";
 
 fn tree() -> (Recorded, Sampler) {
-    let tree =
-        Recorded::new(include_str!("../../../../../tests/fixtures/cgroup/v2-pids.tree"));
+    let tree = Recorded::new(include_str!("../../../../../tests/fixtures/cgroup/v2-pids.tree"));
     let sampler = Sampler::new(tree.root());
     (tree, sampler)
 }
