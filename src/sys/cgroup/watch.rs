@@ -74,3 +74,46 @@ impl<T> Watch<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::PIDS;
+    use super::*;
+
+    /// A tree without cgroups is asked for again after a minute, and not before.
+    #[test]
+    fn no_cgroup_is_an_answer_for_a_minute() {
+        let name = format!("meshvitals-watch-{}", std::process::id());
+        let root = std::env::temp_dir().join(name);
+        let own = root.join("proc/self");
+        let group = root.join("sys/fs/cgroup/a");
+        for dir in [&own, &group] {
+            std::fs::create_dir_all(dir).unwrap();
+        }
+        let mut watch: Watch<u32> = Watch::new(&root, PIDS);
+        let mut made = 0;
+        let mut ask = |at_s: u64, answer: Result<(), Errno>| {
+            let make = |_: &Lineage| {
+                made += 1;
+                made
+            };
+            watch.ask(Tick(at_s * SECOND), make, |kept| answer.map(|()| *kept))
+        };
+        assert_eq!(ask(0, Ok(())), Ok(None));
+        std::fs::write(own.join("cgroup"), "0::/a\n").unwrap();
+        let mounts = "30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        std::fs::write(own.join("mountinfo"), mounts).unwrap();
+        std::fs::write(group.join("pids.max"), "max\n").unwrap();
+        assert_eq!(ask(59, Ok(())), Ok(None));
+        assert_eq!(ask(60, Ok(())), Ok(Some(1)));
+        // The same cgroups keep what was made of them, and an error that is none of theirs is told.
+        assert_eq!(ask(200, Ok(())), Ok(Some(1)));
+        assert_eq!(ask(201, Err(Errno::BADMSG)), Err(Errno::BADMSG));
+        assert_eq!(ask(202, Err(Errno::NODEV)), Ok(None), "it vanished while it was looked at");
+        std::fs::remove_file(group.join("pids.max")).unwrap();
+        assert_eq!(ask(203, Ok(())), Ok(None), "looked for again at once");
+        std::fs::write(group.join("pids.max"), "max\n").unwrap();
+        assert_eq!(ask(263, Ok(())), Ok(Some(2)));
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+}

@@ -186,4 +186,6 @@ fn total(text: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
+mod kernel;
+#[cfg(test)]
 mod tests;
