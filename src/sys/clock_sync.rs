@@ -21,5 +21,29 @@ pub fn unsynchronised() -> Result<bool, Errno> {
         let error = std::io::Error::last_os_error();
         return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
     }
-    Ok(answer == libc::TIME_ERROR || state.status & libc::STA_UNSYNC != 0)
+    Ok(loose(answer, state.status))
+}
+
+fn loose(answer: i32, status: i32) -> bool {
+    answer == libc::TIME_ERROR || status & libc::STA_UNSYNC != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_word_of_the_kernel_is_enough() {
+        use libc::{STA_INS, STA_NANO, STA_PLL, STA_UNSYNC, TIME_ERROR, TIME_INS, TIME_OK};
+        let cases = [
+            (TIME_OK, STA_PLL | STA_NANO, false),
+            (TIME_INS, STA_PLL | STA_INS, false),
+            (TIME_OK, STA_PLL | STA_UNSYNC, true),
+            (TIME_ERROR, STA_PLL, true),
+            (TIME_ERROR, STA_UNSYNC, true),
+        ];
+        for (answer, status, expected) in cases {
+            assert_eq!(loose(answer, status), expected, "{answer} {status:#x}");
+        }
+    }
 }
