@@ -179,11 +179,6 @@ fn none_yet() -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
 }
 
-/// The result of a signal that this machine or process does not have.
-fn none(message: &str) -> RunResult {
-    RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(message)
-}
-
 /// The result when a file that describes the host cannot be read.
 fn unreadable(path: &str, error: Errno) -> RunResult {
     let reason = own_fault(error).unwrap_or(Reason::LOCAL_UNSUPPORTED);

@@ -8,6 +8,7 @@
 //! The trap: version 1 counts in nanoseconds and in a hierarchy of its own (`cpuacct`), version 2
 //! in microseconds.
 
+use super::super::numbers::number;
 use super::super::reading::Reading;
 use super::super::window::Window;
 use super::{broken, cpus, over};
@@ -244,10 +245,6 @@ impl Level {
 
 fn ns(us: u64) -> u64 {
     us.saturating_mul(1_000)
-}
-
-fn number(text: &[u8]) -> Option<u64> {
-    str::from_utf8(text.trim_ascii()).ok()?.parse().ok()
 }
 
 /// A quota in CPUs: both numbers in one text, or one in each. "max" and -1 are none.
