@@ -11,6 +11,7 @@ mod clock;
 mod cpu;
 mod disk;
 mod filesystem;
+mod growth;
 mod memory;
 mod network;
 mod numbers;
@@ -19,6 +20,8 @@ mod process;
 mod reading;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod tree;
 mod window;
 mod working_set;
 
@@ -52,7 +55,7 @@ impl HostSampler {
         let root = Path::new("/");
         HostSampler {
             cpu: cpu::Sampler::new(root),
-            memory: memory::Sampler::new(),
+            memory: memory::Sampler::new(root),
             pressure: pressure::Sampler::new(root),
             process: process::Sampler::new(root),
             network: network::Sampler::new(root),
@@ -78,12 +81,12 @@ impl HostSampler {
             Signal::CpuUtilisation | Signal::CpuThrottling | Signal::CpuSteal => {
                 self.cpu.signal(spec.signal, now)
             }
-            Signal::MemoryWorkingSet
-            | Signal::MemoryAvailable
-            | Signal::MemoryUnreclaimable
-            | Signal::OomKills
-            | Signal::MemoryLimitHits
-            | Signal::Swap => self.memory.signal(spec.signal, now),
+            Signal::MemoryWorkingSet => self.memory.working_set(now, &mut self.pressure),
+            Signal::MemoryAvailable => self.memory.available(now),
+            Signal::MemoryUnreclaimable => self.memory.unreclaimable(now),
+            Signal::OomKills => self.memory.oom_kills(now),
+            Signal::MemoryLimitHits => self.memory.limit_hits(now),
+            Signal::Swap => self.memory.swap(now),
             Signal::CpuPressure => self.pressure.cpu(now),
             Signal::MemoryPressure => self.pressure.memory(now),
             Signal::MemoryPressureRising => self.pressure.memory_rising(now),
@@ -114,7 +117,7 @@ impl HostSampler {
 
     /// How often the system's counters ran backwards, which they must not.
     pub fn anomalies(&self) -> u64 {
-        self.cpu.anomalies() + self.network.anomalies()
+        self.cpu.anomalies() + self.memory.anomalies() + self.network.anomalies()
     }
 }
 

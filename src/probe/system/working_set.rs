@@ -9,50 +9,36 @@
 //! a container are seen only in `hierarchical_memory_limit`.
 //! Keys: the kernel's cgroup-v2.rst, "Memory Interface Files", and cgroup-v1/memory.rst.
 
-use crate::sys::cgroup::{Cgroup, Limit, MEMORY, Version, field, find, limit};
-use crate::sys::kept_file::KeptFile;
+mod level;
+
+pub(super) use level::Held;
+
+use crate::sys::cgroup::{Cgroup, MEMORY, Version, find};
 use crate::time::{SECOND, Tick};
+use level::Level;
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 /// Processes are moved and limits put on new levels; a minute is the age at which nobody minds.
 const LOOK_AGAIN_NS: u64 = 60 * SECOND;
-/// Takes `memory.stat` of today's kernels, about 2.5 KiB, and what is to come.
-const STAT_BYTES: usize = 8192;
-
-/// One cgroup that can be limited, with its files.
-#[derive(Debug)]
-struct Level {
-    cgroup: Cgroup,
-    limit: KeptFile,
-    usage: KeptFile,
-    stat: KeptFile,
-}
 
 #[derive(Debug)]
 struct Found {
     version: Version,
     levels: Vec<Level>,
+    /// Whether the first level stands for the process's own, which cannot be seen.
+    partial: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Sampler {
     root: PathBuf,
+    /// Tells the memory of the machine, which limits are compared with.
+    machine: fn() -> Option<u64>,
+    total: u64,
     found: Option<Found>,
     looked: Tick,
-}
-
-/// The level that is nearest to its limit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Tightest {
-    /// The working set, in bytes.
-    pub(super) used: u64,
-    /// Its limit, in bytes.
-    pub(super) limit: u64,
-    /// What fills most of the working set, and with how many bytes.
-    pub(super) consumer: Option<(&'static str, u64)>,
-    holder: Holder,
 }
 
 /// Whose limit it is.
@@ -64,141 +50,279 @@ enum Holder {
     Hidden,
 }
 
-impl Tightest {
-    /// The share of the limit; a limit of nothing is always used up.
-    pub(super) fn share(&self) -> f64 {
-        if self.limit == 0 { 1.0 } else { self.used as f64 / self.limit as f64 }
-    }
+/// Swap in use, of the swap that a cgroup may use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Swapped {
+    pub(super) used: u64,
+    pub(super) limit: u64,
+    holder: Holder,
 }
 
 impl Sampler {
     /// Figures of the files below this directory: `/`, or a recorded tree.
-    pub(super) fn new(root: impl Into<PathBuf>) -> Sampler {
-        Sampler { root: root.into(), found: None, looked: Tick(0) }
+    pub(super) fn new(root: impl Into<PathBuf>, machine: fn() -> Option<u64>) -> Sampler {
+        Sampler { root: root.into(), machine, total: 0, found: None, looked: Tick(0) }
     }
 
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let levels = self.found.iter().flat_map(|found| &found.levels);
-        levels.flat_map(|level| [&level.limit, &level.usage, &level.stat]).filter_map(KeptFile::fd)
+        self.found.iter().flat_map(|found| &found.levels).flat_map(Level::fds)
     }
 
-    /// The level nearest to its limit; none if nothing below `total`, the machine's memory in
-    /// bytes, limits this process.
-    pub(super) fn sample(&mut self, total: u64, now: Tick) -> Result<Option<Tightest>, Errno> {
-        let age = now.since(self.looked);
-        let kept = self.found.as_mut().filter(|_| age < LOOK_AGAIN_NS);
-        match kept.map(|found| found.tightest(total)) {
-            // A cgroup vanished, or the process left it.
-            None | Some(Err(Errno::NOENT | Errno::NODEV)) => {}
-            Some(answer) => return answer,
-        }
-        self.looked = now;
-        self.found = Found::look(&self.root)?;
-        match self.found.as_mut().map_or(Ok(None), |found| found.tightest(total)) {
-            Err(Errno::NOENT | Errno::NODEV) => {
-                self.found = None;
-                Ok(None)
+    /// The level nearest to its limit; none if nothing below the machine's memory limits this
+    /// process.
+    pub(super) fn sample(&mut self, now: Tick) -> Result<Option<Held>, Errno> {
+        self.most(now, Held::share)
+    }
+
+    /// The level with a limit for which something is highest.
+    pub(super) fn most(
+        &mut self,
+        now: Tick,
+        rank: fn(&Held) -> f64,
+    ) -> Result<Option<Held>, Errno> {
+        self.ask(now, |found, total| found.most(total, now, rank)).map(Option::flatten)
+    }
+
+    /// Whether the limit of a level was hit since the sample before; none where that is not told.
+    pub(super) fn strained(
+        &mut self,
+        held: &Held,
+        now: Tick,
+        anomalies: &mut u64,
+    ) -> Result<Option<bool>, Errno> {
+        let strained = |found: &mut Found, total| {
+            let mut answer = None;
+            // All are asked, so that the level that is nearest next has a sample before.
+            for (index, level) in found.levels.iter_mut().enumerate() {
+                if level.limit(total, now)?.is_some()
+                    && let Some(count) = level.hits(now)?
+                {
+                    let rate = level.strain.step(count, now, anomalies);
+                    if held.holder == Holder::Visible(index) {
+                        answer = Some(rate.is_some_and(|rate| rate > 0.0));
+                    }
+                }
             }
-            answer => answer,
-        }
+            Ok(answer)
+        };
+        self.ask(now, strained).map(Option::flatten)
+    }
+
+    /// How often in a second the limit was hit that was hit most, and whose it is: the rate is
+    /// none at the first sample, all where no cgroup tells it.
+    pub(super) fn hits(
+        &mut self,
+        now: Tick,
+        anomalies: &mut u64,
+    ) -> Result<Option<(Option<f64>, String)>, Errno> {
+        let hits = |found: &mut Found, total| {
+            let mut best: Option<(Option<f64>, usize)> = None;
+            for (index, level) in found.levels.iter_mut().enumerate() {
+                // The own cgroup always, so that there is an answer without a limit too.
+                if (index == 0 || level.limit(total, now)?.is_some())
+                    && let Some(count) = level.hits(now)?
+                {
+                    let rate = level.hit_rate.step(count, now, anomalies);
+                    if best.is_none_or(|best| rate > best.0) {
+                        best = Some((rate, index));
+                    }
+                }
+            }
+            Ok(best)
+        };
+        let found = self.ask(now, hits)?.flatten();
+        Ok(found.map(|(rate, index)| (rate, self.scope_of(Holder::Visible(index)))))
+    }
+
+    /// The own cgroup with a count of kills, none if it does not tell; all none without a cgroup.
+    pub(super) fn kills(
+        &mut self,
+        now: Tick,
+        grown: fn(&mut Option<u64>, u64) -> u64,
+    ) -> Result<Option<(Option<u64>, String)>, Errno> {
+        let kills = |found: &mut Found, _| match found.levels.first_mut() {
+            None => Ok(None),
+            Some(level) => {
+                let count = level.kills(now)?;
+                Ok(Some(count.map(|count| grown(&mut level.killed, count))))
+            }
+        };
+        let found = self.ask(now, kills)?.flatten();
+        Ok(found.map(|count| (count, self.scope_of(Holder::Visible(0)))))
+    }
+
+    /// The level nearest to its limit of swap; none if the machine's swap, `swap`, is the limit.
+    pub(super) fn swap(&mut self, swap: u64, now: Tick) -> Result<Option<Swapped>, Errno> {
+        let swapped = |found: &mut Found, total| {
+            let mut best: Option<Swapped> = None;
+            for (index, level) in found.levels.iter_mut().enumerate() {
+                if let Some((used, limit)) = level.swap(total, swap, now)? {
+                    let this = Swapped { used, limit, holder: Holder::Visible(index) };
+                    if best.is_none_or(|best| this.share() > best.share()) {
+                        best = Some(this);
+                    }
+                }
+            }
+            Ok(best)
+        };
+        self.ask(now, swapped).map(Option::flatten)
+    }
+
+    /// Where the kernel begins to slow down who is held, if that is below the limit.
+    pub(super) fn slowed_from(&mut self, held: &Held, now: Tick) -> Option<u64> {
+        let Holder::Visible(index) = held.holder else { return None };
+        self.found.as_mut()?.levels.get_mut(index)?.slowed_from(held.limit, now)
     }
 
     /// Whose limit it is, for people.
-    pub(super) fn place(&self, tightest: &Tightest) -> String {
-        let levels = self.found.as_ref().map_or(&[][..], |found| &found.levels);
-        let path = |index: usize| levels.get(index).map_or("", |level| &level.cgroup.path);
-        match tightest.holder {
-            Holder::Hidden => format!("a cgroup above {}", path(0)),
+    pub(super) fn place(&self, held: &Held) -> String {
+        match held.holder {
+            Holder::Visible(index) if self.level(index).is_some_and(|level| level.above == 0) => {
+                format!("its cgroup {}", self.path(index))
+            }
+            holder => self.whose(holder),
+        }
+    }
+
+    /// The scope of a limit.
+    pub(super) fn scope(&self, held: &Held) -> String {
+        self.scope_of(held.holder)
+    }
+
+    /// The scope of a limit of swap.
+    pub(super) fn swap_scope(&self, swapped: &Swapped) -> String {
+        self.scope_of(swapped.holder)
+    }
+
+    fn scope_of(&self, holder: Holder) -> String {
+        let mut scope = self.whose(holder);
+        if holder == Holder::Visible(0) && self.found.as_ref().is_some_and(|found| found.partial) {
+            scope.push_str(" in place of its own");
+        }
+        scope
+    }
+
+    fn whose(&self, holder: Holder) -> String {
+        match holder {
+            Holder::Hidden => {
+                let levels = self.found.as_ref().map_or(0, |found| found.levels.len());
+                format!("a cgroup above {}", self.path(levels.saturating_sub(1)))
+            }
             Holder::Visible(index) => {
-                let above = levels.get(index).map_or(0, |level| level.cgroup.above);
-                let what = ["its cgroup", "the parent cgroup", "a cgroup above,"][above.min(2)];
-                format!("{what} {}", path(index))
+                let above = self.level(index).map_or(0, |level| level.above);
+                let what = ["the cgroup", "the parent cgroup", "a cgroup above,"][above.min(2)];
+                format!("{what} {}", self.path(index))
             }
         }
+    }
+
+    fn level(&self, index: usize) -> Option<&Cgroup> {
+        Some(&self.found.as_ref()?.levels.get(index)?.cgroup)
+    }
+
+    fn path(&self, index: usize) -> &str {
+        self.level(index).map_or("", |cgroup| &cgroup.path)
+    }
+
+    /// Asks the levels, with the machine's memory. Looks for them again once a minute, and when
+    /// one has vanished; none if there is nothing to be asked.
+    fn ask<T>(
+        &mut self,
+        now: Tick,
+        mut ask: impl FnMut(&mut Found, u64) -> Result<T, Errno>,
+    ) -> Result<Option<T>, Errno> {
+        let young = now.since(self.looked) < LOOK_AGAIN_NS;
+        let total = self.total;
+        let kept = self.found.as_mut().filter(|_| young);
+        match kept.map(|found| ask(found, total)) {
+            // A cgroup vanished, or the process left it.
+            None | Some(Err(Errno::NOENT | Errno::NODEV)) => {}
+            Some(answer) => return answer.map(Some),
+        }
+        self.look(now)?;
+        let total = self.total;
+        match self.found.as_mut().map(|found| ask(found, total)) {
+            None => Ok(None),
+            Some(Err(Errno::NOENT | Errno::NODEV)) => {
+                self.found = None;
+                Ok(None)
+            }
+            Some(answer) => answer.map(Some),
+        }
+    }
+
+    /// Levels that are still the same are kept with what is known of them.
+    fn look(&mut self, now: Tick) -> Result<(), Errno> {
+        self.looked = now;
+        self.total = (self.machine)().ok_or(Errno::NODATA)?;
+        let found = Found::look(&self.root)?;
+        if !self.found.as_ref().is_some_and(|kept| kept.is_same(&found)) {
+            self.found = Some(found);
+        }
+        Ok(())
+    }
+}
+
+impl Swapped {
+    /// The share of the limit; none is left of a limit of nothing.
+    pub(super) fn share(&self) -> f64 {
+        if self.limit == 0 { f64::INFINITY } else { self.used as f64 / self.limit as f64 }
     }
 }
 
 impl Found {
-    fn look(root: &Path) -> Result<Option<Found>, Errno> {
+    /// No levels on a kernel without cgroups.
+    fn look(root: &Path) -> Result<Found, Errno> {
         let lineage = match find(root, MEMORY) {
-            // A kernel without cgroups.
             Err(Errno::NOENT) => None,
             answer => answer?,
         };
-        Ok(lineage.map(|lineage| {
-            let version = lineage.version;
-            let usage = of(version, "memory.usage_in_bytes", "memory.current");
-            let level = |cgroup: Cgroup| Level {
-                limit: KeptFile::new(cgroup.dir.join(of(
-                    version,
-                    MEMORY.limit[0],
-                    MEMORY.limit[1],
-                ))),
-                usage: KeptFile::new(cgroup.dir.join(usage)),
-                stat: KeptFile::new(cgroup.dir.join("memory.stat")),
-                cgroup,
-            };
-            Found { version, levels: lineage.cgroups.into_iter().map(level).collect() }
-        }))
+        let Some(lineage) = lineage else {
+            return Ok(Found { version: Version::V2, levels: Vec::new(), partial: false });
+        };
+        let version = lineage.version;
+        let cgroups = lineage.cgroups.into_iter().enumerate();
+        let level = |(index, cgroup): (usize, Cgroup)| Level::new(cgroup, version, index == 0);
+        Ok(Found { version, levels: cgroups.map(level).collect(), partial: lineage.partial })
     }
 
-    fn tightest(&mut self, total: u64) -> Result<Option<Tightest>, Errno> {
-        let mut buffer = [0; STAT_BYTES];
-        let mut best: Option<Tightest> = None;
-        let mut lowest = total;
-        let version = self.version;
-        for (index, level) in self.levels.iter_mut().enumerate() {
-            let Some(Limit::Amount(limit)) = limit(level.limit.read(&mut buffer)?, total) else {
-                continue;
-            };
-            lowest = lowest.min(limit);
-            let this = level.measure(version, limit, Holder::Visible(index), &mut buffer)?;
-            if best.is_none_or(|best| this.share() > best.share()) {
+    fn is_same(&self, other: &Found) -> bool {
+        let cgroups = |found: &Found| -> Vec<Cgroup> {
+            found.levels.iter().map(|level| level.cgroup.clone()).collect()
+        };
+        (self.version, self.partial) == (other.version, other.partial)
+            && cgroups(self) == cgroups(other)
+    }
+
+    fn most(
+        &mut self,
+        total: u64,
+        now: Tick,
+        rank: fn(&Held) -> f64,
+    ) -> Result<Option<Held>, Errno> {
+        let mut best: Option<Held> = None;
+        let mut take = |this: Held| {
+            if best.is_none_or(|best| rank(&this) > rank(&best)) {
                 best = Some(this);
             }
+        };
+        let mut lowest = total;
+        for (index, level) in self.levels.iter_mut().enumerate() {
+            if let Some(limit) = level.limit(total, now)? {
+                lowest = lowest.min(limit);
+                take(level.held(limit, Holder::Visible(index), now)?);
+            }
         }
-        if version == Version::V1
-            && let Some(own) = self.levels.first_mut()
+        // The highest level that can be seen is the nearest to one that cannot.
+        if self.version == Version::V1
+            && let Some(highest) = self.levels.last_mut()
         {
-            let hidden = field(own.stat.read(&mut buffer)?, "hierarchical_memory_limit");
+            let hidden = highest.stat(now)?.hierarchical_limit;
             if let Some(limit) = hidden.filter(|&limit| limit < lowest) {
-                return own.measure(version, limit, Holder::Hidden, &mut buffer).map(Some);
+                take(highest.held(limit, Holder::Hidden, now)?);
             }
         }
         Ok(best)
-    }
-}
-
-impl Level {
-    fn measure(
-        &mut self,
-        version: Version,
-        limit: u64,
-        holder: Holder,
-        buffer: &mut [u8],
-    ) -> Result<Tightest, Errno> {
-        let usage = self.usage.read(buffer)?.trim_ascii();
-        let usage: Option<u64> = str::from_utf8(usage).ok().and_then(|text| text.parse().ok());
-        let stat = self.stat.read(buffer)?;
-        let idle = field(stat, of(version, "total_inactive_file", "inactive_file"));
-        let (Some(usage), Some(idle)) = (usage, idle) else { return Err(Errno::BADMSG) };
-        let parts = [
-            ("anon", of(version, "total_rss", "anon")),
-            ("file", of(version, "total_active_file", "active_file")),
-            ("shmem", of(version, "total_shmem", "shmem")),
-            ("slab", "slab"),
-        ];
-        let told = parts.map(|(name, key)| (name, field(stat, key).unwrap_or(0)));
-        let most = told.into_iter().filter(|part| part.1 > 0).max_by_key(|part| part.1);
-        Ok(Tightest { used: usage.saturating_sub(idle), limit, consumer: most, holder })
-    }
-}
-
-/// The name in version 1, or that in version 2.
-fn of(version: Version, first: &'static str, second: &'static str) -> &'static str {
-    match version {
-        Version::V1 => first,
-        Version::V2 => second,
     }
 }
 

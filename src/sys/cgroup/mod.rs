@@ -8,9 +8,11 @@
 //! cgroup may vanish, or the process be moved, so whoever keeps files looks again now and then.
 
 mod locate;
+mod unified;
 mod watch;
 
 pub use locate::{Place, Version, locate};
+pub use unified::{Own, own};
 pub use watch::Watch;
 
 use rustix::io::Errno;

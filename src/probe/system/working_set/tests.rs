@@ -1,44 +1,41 @@
 //! The working set of recorded cgroups, and of those that change while they are watched.
 
 use super::*;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::Deref;
 
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
 /// The memory of the machine that the trees are of.
 const TOTAL: u64 = 16 * GIB;
 
-/// A recorded tree, unpacked, and the sampler that reads it. Its text has each file behind a line
-/// with `== ` and its path.
+/// A recorded tree, and the sampler that reads it.
 struct Tree {
-    dir: PathBuf,
+    tree: super::super::tree::Tree,
     sampler: Sampler,
+}
+
+impl Deref for Tree {
+    type Target = super::super::tree::Tree;
+
+    fn deref(&self) -> &Self::Target {
+        &self.tree
+    }
 }
 
 impl Tree {
     fn new(text: &str) -> Tree {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("meshvitals-tree-{}-{number}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
-        let tree = Tree { sampler: Sampler::new(dir.clone()), dir };
-        let files = text.split("\n== ").skip(1);
-        for file in files {
-            let (path, content) = file.split_once('\n').expect("a path and a text");
-            tree.write(path, &format!("{}\n", content.trim_end()));
-        }
-        tree
+        let tree = super::super::tree::Tree::new(text);
+        Tree { sampler: Sampler::new(&tree.dir, || Some(TOTAL)), tree }
     }
 
-    fn write(&self, path: &str, content: &str) {
-        let path = self.dir.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
+    fn recorded(name: &str) -> Tree {
+        let tree = super::super::tree::Tree::recorded(name);
+        Tree { sampler: Sampler::new(&tree.dir, || Some(TOTAL)), tree }
     }
 
     #[track_caller]
-    fn sample(&mut self, at_s: u64) -> Option<Tightest> {
-        self.sampler.sample(TOTAL, Tick(at_s * SECOND)).unwrap()
+    fn sample(&mut self, at_s: u64) -> Option<Held> {
+        self.sampler.sample(Tick(at_s * SECOND)).unwrap()
     }
 
     /// Used and limit in MiB, what fills most, and whose limit it is.
@@ -51,57 +48,45 @@ impl Tree {
     }
 }
 
-impl Drop for Tree {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.dir);
-    }
-}
-
-macro_rules! tree {
-    ($name:literal) => {
-        Tree::new(include_str!(concat!("../../../../tests/fixtures/cgroup/", $name, ".tree")))
-    };
-}
-
 const POD: &str = "sys/fs/cgroup/kubepods.slice/pod7.slice";
 
 #[test]
 fn the_limit_of_a_parent_counts_with_the_usage_of_the_parent() {
     // 1907 = 2008 MiB of the pod less 101 that nobody needs; the own cgroup alone has 974.
-    let mut tree = tree!("v2-nested");
+    let mut tree = Tree::recorded("v2-nested");
     let place = "the parent cgroup /kubepods.slice/pod7.slice";
     tree.expect(0, 1907, 2048, Some("anon"), place);
 }
 
 #[test]
 fn version_1_counts_the_children_and_not_the_page_cache() {
-    let mut tree = tree!("v1-nested");
+    let mut tree = Tree::recorded("v1-nested");
     tree.expect(0, 74, 128, Some("anon"), "the parent cgroup /mesh");
 }
 
 #[test]
 fn a_namespace_shows_its_cgroup_as_the_root() {
     // 384 MiB are charged, of which 256 are idle pages of files.
-    let mut tree = tree!("v2-namespaced");
+    let mut tree = Tree::recorded("v2-namespaced");
     tree.expect(0, 128, 512, Some("file"), "its cgroup /");
 }
 
 #[test]
 fn a_limit_above_the_container_is_held_against_its_usage() {
-    let mut tree = tree!("v1-container");
+    let mut tree = Tree::recorded("v1-container");
     tree.expect(0, 400, 512, Some("anon"), "a cgroup above /docker/4f2a");
 }
 
 #[test]
 fn a_hybrid_is_read_where_the_controller_is_and_a_limit_of_nothing_is_full() {
-    let mut tree = tree!("hybrid");
+    let mut tree = Tree::recorded("hybrid");
     tree.expect(0, 0, 0, None, "its cgroup /system.slice/api.service");
     assert_eq!(tree.sample(1).map(|found| found.share()), Some(1.0));
 }
 
 #[test]
 fn no_limit_and_one_above_the_memory_of_the_machine_are_none() {
-    let mut tree = tree!("v2-nested");
+    let mut tree = Tree::recorded("v2-nested");
     tree.write(&format!("{POD}/memory.max"), "max\n");
     tree.write(&format!("{POD}/api.scope/memory.max"), &format!("{TOTAL}\n"));
     assert_eq!(tree.sample(0), None);
@@ -110,7 +95,7 @@ fn no_limit_and_one_above_the_memory_of_the_machine_are_none() {
 
 #[test]
 fn a_limit_that_changes_is_seen_at_the_next_sample() {
-    let mut tree = tree!("v2-nested");
+    let mut tree = Tree::recorded("v2-nested");
     tree.sample(0);
     tree.write(&format!("{POD}/memory.max"), "8589934592\n");
     let place = "its cgroup /kubepods.slice/pod7.slice/api.scope";
@@ -119,7 +104,7 @@ fn a_limit_that_changes_is_seen_at_the_next_sample() {
 
 #[test]
 fn a_cgroup_that_vanished_is_looked_for_again() {
-    let mut tree = tree!("v2-nested");
+    let mut tree = Tree::recorded("v2-nested");
     tree.sample(0);
     std::fs::remove_dir_all(tree.dir.join(POD)).unwrap();
     // Kept descriptors of a removed cgroup answer ENODEV; files of other systems stay readable,
@@ -139,9 +124,9 @@ fn a_cgroup_that_vanished_is_looked_for_again() {
 #[test]
 fn figures_that_are_none_are_an_error_and_never_a_number() {
     for (file, text) in [("current", "much\n"), ("stat", "anon 5\n")] {
-        let mut tree = tree!("v2-nested");
+        let mut tree = Tree::recorded("v2-nested");
         tree.write(&format!("{POD}/memory.{file}"), text);
-        let found = tree.sampler.sample(TOTAL, Tick(0));
+        let found = tree.sampler.sample(Tick(0));
         assert_eq!(found, Err(Errno::BADMSG), "{file}");
     }
 }
