@@ -91,7 +91,7 @@ table! {
         "`cpu.stat` nr_throttled ÷ nr_periods of at least 20 periods; DEGRADED only if the stopped time is 5 % of the wall time or more";
     CpuPressure "cpu_pressure" "Time in which something waited for a CPU"
         Percent Above Some((50.0, 25.0)), None, 60 s, Inform false
-        "own cgroup's `cpu.pressure` some avg60; outside cgroups `/proc/pressure/cpu`";
+        "own cgroup's `cpu.pressure` some avg60; at the root of the machine `/proc/pressure/cpu`";
     CpuSteal "cpu_steal" "CPU time that the hypervisor gave to others"
         Percent Above Some((10.0, 5.0)), None, 600 s, Inform false
         "`/proc/stat`: steal ÷ all";
@@ -103,16 +103,16 @@ table! {
         "limit − usage + inactive_file + ½ active_file + ½ slab_reclaimable; else MemAvailable";
     MemoryUnreclaimable "memory_unreclaimable" "Memory that no reclaim gives back, of the limit"
         Percent Above None, None, 30 s, Inform false
-        "v2 anon + shmem + slab_unreclaimable + kernel_stack + sock, v1 total_rss + total_shmem; files in a tmpfs count";
+        "v2 anon + shmem + slab_unreclaimable + kernel_stack + sock, v1 total_rss + total_shmem, ÷ limit; else AnonPages + Shmem + SUnreclaim + KernelStack, ÷ MemTotal; files in a tmpfs count";
     OomKills "oom_kills" "Kills for want of memory in the last ten minutes"
         Events Above Some((1.0, 1.0)), Some((2.0, 1.0)), 0 s, Inform false
-        "v2 `memory.events` oom_kill, v1 `memory.oom_control` oom_kill, else `/proc/vmstat`; UNHEALTHY counts five minutes";
+        "own cgroup's v2 `memory.events` oom_kill, v1 `memory.oom_control` oom_kill, without a cgroup `/proc/vmstat`; counted from the first sample on; UNHEALTHY counts five minutes";
     MemoryLimitHits "memory_limit_hits" "How often the memory limit stopped an allocation"
         PerSecond Above None, None, 30 s, Inform false
-        "v2 `memory.events` max, v1 `memory.failcnt`";
+        "v2 `memory.events` max (above the own cgroup `memory.events.local`), v1 `memory.failcnt`: of the limits that hold the process, the one that is hit most";
     MemoryPressure "memory_pressure" "Time in which something waited for memory"
         Percent Above Some((10.0, 5.0)), Some((30.0, 10.0)), 30 s, Gate false
-        "`memory.pressure`: some avg10 for DEGRADED, full avg10 for UNHEALTHY; outside cgroups `/proc/pressure/memory`, never UNHEALTHY";
+        "`memory.pressure`: some avg10 for DEGRADED, full avg10 for UNHEALTHY; at the root of the machine `/proc/pressure/memory`, never UNHEALTHY";
     MemoryPressureRising "memory_pressure_rising" "Memory pressure that is high and does not fall"
         Percent Above Some((10.0, 5.0)), None, 0 s, Inform false
         "the smaller of some avg60 and avg10; 0 while avg10 falls below 85 % of its last value";
@@ -136,7 +136,7 @@ table! {
         "available ÷ the median slope of the last 10 to 50 minutes (Theil–Sen)";
     IoPressure "io_pressure" "Time in which all waited for input and output"
         Percent Above Some((30.0, 10.0)), None, 60 s, Inform false
-        "own cgroup's `io.pressure` full avg60; outside cgroups `/proc/pressure/io`";
+        "own cgroup's `io.pressure` full avg60; at the root of the machine `/proc/pressure/io`";
     Descriptors "descriptors" "Descriptors of this process, of its limit"
         Percent Above Some((85.0, 75.0)), Some((98.0, 90.0)), 0 s, Gate false
         "`/proc/self/fd` ÷ RLIMIT_NOFILE (soft)";
