@@ -2,6 +2,7 @@
 
 pub mod epoll;
 pub mod eventfd;
+pub mod file;
 pub mod net;
 pub mod usage;
 

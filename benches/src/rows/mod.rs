@@ -1,6 +1,7 @@
 //! The rows, a file for each goal: a function from the plan and a target to rows.
 
 mod detection;
+mod host;
 mod idle;
 mod isolation;
 mod memory;
@@ -40,6 +41,7 @@ const GROUPS: &[Group] = &[
     ("P6", isolation::rows),
     ("P7", memory::rows),
     ("P8", idle::rows),
+    ("P9", host::rows),
     ("P10", status::rows),
     ("P11", timers::rows),
     ("P12", registration::rows),

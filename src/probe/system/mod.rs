@@ -104,7 +104,7 @@ impl HostSampler {
             | Signal::DiskInodes
             | Signal::DiskReadOnly
             | Signal::DiskWrite
-            | Signal::DiskFill => none_yet(),
+            | Signal::DiskFill => none("a filesystem is measured by its path"),
         }
     }
 
@@ -176,10 +176,6 @@ fn own_fault(error: Errno) -> Option<Reason> {
 /// The result when this machine does not offer the figure.
 fn none(why: &str) -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(why)
-}
-
-fn none_yet() -> RunResult {
-    RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
 }
 
 /// The result when a file that describes the host cannot be read.

@@ -133,10 +133,13 @@ pub fn limit(text: &[u8], all: u64) -> Option<Limit> {
 
 /// The number behind a key, in a file with one key and number a line.
 pub fn field(text: &[u8], key: &str) -> Option<u64> {
-    let value = text.split(|&byte| byte == b'\n').find_map(|line| {
-        line.strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b" "))
+    let starts = memchr::memmem::find_iter(text, key.as_bytes());
+    let value = starts.into_iter().find_map(|start| {
+        let first = start == 0 || text[start - 1] == b'\n';
+        text[start + key.len()..].strip_prefix(b" ").filter(|_| first)
     })?;
-    str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
+    let end = memchr::memchr(b'\n', value).unwrap_or(value.len());
+    str::from_utf8(value[..end].trim_ascii()).ok()?.parse().ok()
 }
 
 #[cfg(test)]
