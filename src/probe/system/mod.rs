@@ -20,8 +20,6 @@ mod process;
 mod reading;
 #[cfg(test)]
 mod recorded;
-#[cfg(test)]
-mod tree;
 mod window;
 mod working_set;
 

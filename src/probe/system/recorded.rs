@@ -22,6 +22,13 @@ impl Recorded {
         tree
     }
 
+    /// A tree of those in `tests/fixtures/cgroup`.
+    pub(super) fn cgroup(name: &str) -> Recorded {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cgroup");
+        let text = std::fs::read_to_string(format!("{dir}/{name}.tree"));
+        Recorded::new(&text.expect("a recorded tree"))
+    }
+
     pub(super) fn root(&self) -> &Path {
         &self.0
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::signal::Measure;
 use crate::probe::system::pressure;
-use crate::probe::system::tree::Tree;
+use crate::probe::system::recorded::Recorded;
 use crate::time::SECOND;
 
 const LEVEL: Level = Level { threshold: 0.9 };
@@ -50,16 +50,16 @@ const MIB: f64 = (1u64 << 20) as f64;
 
 /// A recorded tree of a machine with 16 GiB, and what reads it.
 struct Bench {
-    tree: Tree,
+    tree: Recorded,
     sampler: Sampler,
     pressure: pressure::Sampler,
 }
 
 impl Bench {
     fn new(name: &str) -> Bench {
-        let tree = Tree::recorded(name);
-        let sampler = Sampler::of(&tree.dir, || Some(16 << 30));
-        let pressure = pressure::Sampler::new(&tree.dir);
+        let tree = Recorded::cgroup(name);
+        let sampler = Sampler::of(tree.root(), || Some(16 << 30));
+        let pressure = pressure::Sampler::new(tree.root());
         Bench { tree, sampler, pressure }
     }
 
@@ -141,8 +141,8 @@ fn a_full_working_set_is_the_worst_only_where_reclaim_does_not_keep_up() {
     // Neither is told.
     bench.tree.remove(&format!("{API}/memory.pressure"));
     bench.tree.remove(&format!("{POD}/memory.events.local"));
-    bench.sampler = Sampler::of(&bench.tree.dir, || Some(16 << 30));
-    bench.pressure = pressure::Sampler::new(&bench.tree.dir);
+    bench.sampler = Sampler::of(bench.tree.root(), || Some(16 << 30));
+    bench.pressure = pressure::Sampler::new(bench.tree.root());
     assert!(bench.worst(5));
 }
 
@@ -217,7 +217,7 @@ fn kills_of_version_1_and_of_a_machine_without_cgroups_are_counted() {
     let result = bench.sampler.oom_kills(at(1));
     assert_eq!((result.value, &*measure(&result).scope), (1.0, "the cgroup /mesh/api"));
     bench.tree.remove("proc/self/cgroup");
-    let mut host = Sampler::of(&bench.tree.dir, || Some(16 << 30));
+    let mut host = Sampler::of(bench.tree.root(), || Some(16 << 30));
     assert_eq!(host.oom_kills(at(0)).value, 0.0);
     bench.tree.write("proc/vmstat", "pswpin 1\noom_kill 6\n");
     let result = host.oom_kills(at(1));
@@ -275,11 +275,11 @@ fn a_limit_that_changes_and_a_cgroup_that_vanishes_are_seen() {
     bench.tree.write(&format!("{POD}/memory.max"), "8589934592\n");
     let result = bench.working_set(1);
     assert_eq!((measure(&result).limit, &*measure(&result).scope), (4.0 * GIB, IN_API));
-    std::fs::remove_dir_all(bench.tree.dir.join(POD)).unwrap();
+    std::fs::remove_dir_all(bench.tree.root().join(POD)).unwrap();
     let result = bench.working_set(90);
     assert_eq!((result.value, &*measure(&result).scope), (50.0, "host"));
     bench.tree.remove("proc/meminfo");
-    let mut fresh = Sampler::of(&bench.tree.dir, || Some(16 << 30));
+    let mut fresh = Sampler::of(bench.tree.root(), || Some(16 << 30));
     expect_none(&fresh.available(at(180)), "/proc/meminfo cannot be read");
 }
 
@@ -287,7 +287,7 @@ fn a_limit_that_changes_and_a_cgroup_that_vanishes_are_seen() {
 fn one_turn_reads_each_file_once() {
     let mut bench = Bench::new("v2-nested");
     bench.sampler.sample(LEVEL, at(0));
-    let (now, dir) = (at(5), bench.tree.dir.clone());
+    let (now, dir) = (at(5), bench.tree.root().to_owned());
     let before = bench.sampler.sample(LEVEL, now).value;
     std::fs::write(dir.join(POD).join("memory.current"), "5\n").unwrap();
     assert_eq!(bench.working_set(5).value, 100.0 * before);

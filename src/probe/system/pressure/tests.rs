@@ -1,6 +1,6 @@
 //! The pressure of recorded cgroups, and whose it is.
 
-use super::super::tree::Tree;
+use super::super::recorded::Recorded;
 use super::*;
 use crate::time::MILLISECOND;
 
@@ -51,8 +51,8 @@ fn averages_are_read_as_documented() {
 
 #[test]
 fn a_cgroup_has_its_own_pressure() {
-    let tree = Tree::recorded("v2-nested");
-    let mut sampler = Sampler::new(&tree.dir);
+    let tree = Recorded::cgroup("v2-nested");
+    let mut sampler = Sampler::new(tree.root());
     let scope = "the cgroup /kubepods.slice/pod7.slice/api.scope".to_owned();
     let memory = sampler.memory(at(0));
     assert_eq!(levels(&memory), (12.5, 4.25, scope.clone()));
@@ -68,8 +68,8 @@ fn a_cgroup_has_its_own_pressure() {
 #[test]
 fn at_the_root_the_pressure_is_the_hosts_and_takes_nobody_out() {
     // Memory is in a cgroup of version 1, the unified hierarchy has the process at its root.
-    let tree = Tree::recorded("v1-nested");
-    let mut sampler = Sampler::new(&tree.dir);
+    let tree = Recorded::cgroup("v1-nested");
+    let mut sampler = Sampler::new(tree.root());
     let (value, unhealthy, scope) = levels(&sampler.memory(at(0)));
     assert_eq!((value, scope.as_str()), (41.32, "host"));
     assert!(unhealthy.is_nan());
@@ -83,8 +83,8 @@ fn the_hosts_pressure_never_stands_in_for_that_of_a_cgroup() {
         ("v2-namespaced", "its cgroup has no memory.pressure"),
         ("v1-container", "cgroups of version 1 tell none"),
     ] {
-        let tree = Tree::recorded(name);
-        let mut sampler = Sampler::new(&tree.dir);
+        let tree = Recorded::cgroup(name);
+        let mut sampler = Sampler::new(tree.root());
         expect_none(&sampler.memory(at(0)), words);
         expect_none(&sampler.memory_rising(at(0)), words);
         assert_eq!(sampler.memory_some(at(0)), None, "{name}");
@@ -93,39 +93,39 @@ fn the_hosts_pressure_never_stands_in_for_that_of_a_cgroup() {
 
 #[test]
 fn a_hybrid_has_the_pressure_of_the_unified_hierarchy() {
-    let tree = Tree::recorded("hybrid");
+    let tree = Recorded::cgroup("hybrid");
     tree.write("sys/fs/cgroup/unified/system.slice/api.service/memory.pressure", LINES);
-    let found = levels(&Sampler::new(&tree.dir).memory(at(0)));
+    let found = levels(&Sampler::new(tree.root()).memory(at(0)));
     assert_eq!(found, (1.5, 0.5, "the cgroup /system.slice/api.service".into()));
 }
 
 #[test]
 fn without_cgroups_and_at_the_root_of_version_1_the_host_is_told() {
-    let host = Tree::new("\n== proc/pressure/memory\nx");
+    let host = Recorded::new("\n== proc/pressure/memory\nx");
     host.write("proc/pressure/memory", LINES);
-    assert_eq!(levels(&Sampler::new(&host.dir).memory(at(0))).2, "host");
+    assert_eq!(levels(&Sampler::new(host.root()).memory(at(0))).2, "host");
     host.write("proc/self/cgroup", "4:memory:/\n");
     let mount = "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
     host.write("proc/self/mountinfo", mount);
-    expect_none(&Sampler::new(&host.dir).memory(at(0)), "version 1");
+    expect_none(&Sampler::new(host.root()).memory(at(0)), "version 1");
     host.write("sys/fs/cgroup/memory/release_agent", "\n");
-    assert_eq!(levels(&Sampler::new(&host.dir).memory(at(0))).2, "host");
+    assert_eq!(levels(&Sampler::new(host.root()).memory(at(0))).2, "host");
 }
 
 #[test]
 fn a_cgroup_that_cannot_be_seen_is_stood_for_and_takes_nobody_out() {
-    let tree = Tree::recorded("v2-nested");
+    let tree = Recorded::cgroup("v2-nested");
     tree.write("proc/self/cgroup", "0::/../other\n");
     tree.write("sys/fs/cgroup/memory.pressure", LINES);
-    let (value, unhealthy, scope) = levels(&Sampler::new(&tree.dir).memory(at(0)));
+    let (value, unhealthy, scope) = levels(&Sampler::new(tree.root()).memory(at(0)));
     assert_eq!((value, scope.as_str()), (1.5, "the cgroup / in place of its own"));
     assert!(unhealthy.is_nan());
 }
 
 #[test]
 fn what_moved_or_vanished_is_looked_for_again() {
-    let tree = Tree::recorded("v2-nested");
-    let mut sampler = Sampler::new(&tree.dir);
+    let tree = Recorded::cgroup("v2-nested");
+    let mut sampler = Sampler::new(tree.root());
     sampler.memory(at(0));
     tree.remove(&format!("{API}/io.pressure"));
     expect_none(&sampler.io(at(1)), "its cgroup has no io.pressure");
@@ -162,8 +162,8 @@ fn pressure_that_falls_fast_does_not_rise() {
     for (at_ms, ten, expected, why) in cases {
         assert_eq!(rising.falls(ten, Tick(at_ms * MILLISECOND)), expected, "{why}");
     }
-    let tree = Tree::recorded("v2-nested");
-    let mut sampler = Sampler::new(&tree.dir);
+    let tree = Recorded::cgroup("v2-nested");
+    let mut sampler = Sampler::new(tree.root());
     sampler.memory_rising(at(0));
     tree.write(&format!("{API}/memory.pressure"), LINES);
     let result = sampler.memory_rising(at(4));

@@ -10,12 +10,12 @@ const TOTAL: u64 = 16 * GIB;
 
 /// A recorded tree, and the sampler that reads it.
 struct Tree {
-    tree: super::super::tree::Tree,
+    tree: super::super::recorded::Recorded,
     sampler: Sampler,
 }
 
 impl Deref for Tree {
-    type Target = super::super::tree::Tree;
+    type Target = super::super::recorded::Recorded;
 
     fn deref(&self) -> &Self::Target {
         &self.tree
@@ -24,13 +24,13 @@ impl Deref for Tree {
 
 impl Tree {
     fn new(text: &str) -> Tree {
-        let tree = super::super::tree::Tree::new(text);
-        Tree { sampler: Sampler::new(&tree.dir, || Some(TOTAL)), tree }
+        let tree = super::super::recorded::Recorded::new(text);
+        Tree { sampler: Sampler::new(tree.root(), || Some(TOTAL)), tree }
     }
 
     fn recorded(name: &str) -> Tree {
-        let tree = super::super::tree::Tree::recorded(name);
-        Tree { sampler: Sampler::new(&tree.dir, || Some(TOTAL)), tree }
+        let tree = super::super::recorded::Recorded::cgroup(name);
+        Tree { sampler: Sampler::new(tree.root(), || Some(TOTAL)), tree }
     }
 
     #[track_caller]
@@ -106,7 +106,7 @@ fn a_limit_that_changes_is_seen_at_the_next_sample() {
 fn a_cgroup_that_vanished_is_looked_for_again() {
     let mut tree = Tree::recorded("v2-nested");
     tree.sample(0);
-    std::fs::remove_dir_all(tree.dir.join(POD)).unwrap();
+    std::fs::remove_dir_all(tree.root().join(POD)).unwrap();
     // Kept descriptors of a removed cgroup answer ENODEV; files of other systems stay readable,
     // so here the minute must pass.
     assert_eq!(tree.sample(61), None);
