@@ -54,6 +54,12 @@ impl Drop for Cgroup {
 /// Runs a test of this program once more, as a guest in a cgroup.
 #[track_caller]
 fn in_a_cgroup(test: &str) {
+    in_a_cgroup_with_kills(test, "0");
+}
+
+/// The same for a test in which the kernel must kill so often.
+#[track_caller]
+fn in_a_cgroup_with_kills(test: &str, kills: &str) {
     let cgroup = match Cgroup::new(test) {
         Ok(cgroup) => cgroup,
         Err(error) => {
@@ -72,7 +78,7 @@ fn in_a_cgroup(test: &str) {
     let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {told}", output.status);
     assert!(told.contains("1 passed"), "the guest ran: {told}");
-    assert_eq!(cgroup.kills(), "0");
+    assert_eq!(cgroup.kills(), kills);
 }
 
 /// The directory of the cgroup, in a guest.
@@ -88,11 +94,18 @@ struct Watch {
 
 impl Watch {
     fn new() -> Watch {
-        let monitor = Monitor::new(Some(
-            r#"{"system_checks": false, "start_spread": 0, "slack": "1ms", "checks": [{"name": "memory",
-                "memory": {"threshold": 0.9}, "interval": "10ms", "initial_delay": 0,
-                "failure_threshold": 1, "success_threshold": 1, "degraded_threshold": 1}]}"#,
-        ));
+        Watch::of(r#""memory": {"threshold": 0.9}"#)
+    }
+
+    /// The interval is longer than the ten milliseconds for which a text of the kernel serves all
+    /// checks of a turn, so that each result is of figures of its own.
+    fn of(probe: &str) -> Watch {
+        let document = format!(
+            r#"{{"system_checks": false, "start_spread": 0, "slack": "1ms", "checks": [{{"name": "memory",
+                {probe}, "interval": "25ms", "initial_delay": 0,
+                "failure_threshold": 1, "success_threshold": 1, "degraded_threshold": 1}}]}}"#
+        );
+        let monitor = Monitor::new(Some(&document));
         let monitor = monitor.expect("a monitor");
         let events = monitor.subscribe(Kinds::RESULT, 64).expect("a subscription");
         monitor.start().expect("a start");
@@ -191,4 +204,50 @@ fn the_page_cache_alone_is_not_memory_in_use() {
     assert!(figures.usage > LIMIT / 10 * 8, "the cache fills the cgroup: {}", figures.usage);
     let event = watch.expect(Outcome::Pass);
     assert!(event.value < 0.5, "{event:?}");
+}
+
+#[test]
+fn a_kill_for_want_of_memory_is_counted() {
+    let name = "a_kill_for_want_of_memory_is_counted";
+    let Some(cgroup) = guest() else { return in_a_cgroup_with_kills(name, "1") };
+    // Where there is swap the hungry child would fill that first; not every kernel limits it.
+    let _ = fs::write(cgroup.join("memory.swap.max"), "0");
+    let _ = fs::write(cgroup.join("memory.memsw.limit_in_bytes"), LIMIT.to_string());
+    let watch = Watch::of(r#""oom_kills": {}"#);
+    let before = watch.expect(Outcome::Pass);
+    assert_eq!(before.value, 0.0);
+    // A text without an end of line is kept until there is one.
+    let hungry = "echo 1000 > /proc/self/oom_score_adj && exec tail /dev/zero";
+    let status = Command::new("sh").args(["-c", hungry]).status().expect("a shell");
+    assert!(!status.success(), "the kernel killed it: {status}");
+    let after = watch.expect(Outcome::Warn);
+    assert_eq!((after.value, after.status), (1.0, Status::Degraded));
+    let text = after.text.as_str();
+    assert!(text.starts_with("1 killed for want of memory") && text.contains("cgroup /"), "{text}");
+}
+
+#[test]
+fn hits_of_the_limit_by_the_page_cache_are_counted() {
+    let name = "hits_of_the_limit_by_the_page_cache_are_counted";
+    if guest().is_none() {
+        return in_a_cgroup(name);
+    }
+    let watch = Watch::of(r#""memory_limit_hits": {}"#);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hits-{}", std::process::id()));
+    let mut file = fs::File::create(&path).expect("a file");
+    fs::remove_file(&path).expect("its removal");
+    let mut highest = 0.0_f64;
+    // Each round fills the limit once more with pages that must give way.
+    for _ in 0..8 {
+        let mut written = (0..LIMIT / MIB * 3 / 2).try_for_each(|_| file.write_all(&vec![1; MIB]));
+        written = written.and_then(|()| file.sync_all()).and_then(|()| file.set_len(0));
+        written.and_then(|()| io::Seek::rewind(&mut file)).expect("a whole file");
+        for event in watch.events.poll(64, Some(PATIENCE)).expect("events") {
+            highest = highest.max(event.value);
+        }
+        if highest > 0.0 {
+            return;
+        }
+    }
+    panic!("the limit was never hit");
 }
