@@ -133,13 +133,16 @@ pub fn limit(text: &[u8], all: u64) -> Option<Limit> {
 
 /// The number behind a key, in a file with one key and number a line.
 pub fn field(text: &[u8], key: &str) -> Option<u64> {
-    let starts = memchr::memmem::find_iter(text, key.as_bytes());
-    let value = starts.into_iter().find_map(|start| {
+    str::from_utf8(value(text, key, b' ')?.trim_ascii()).ok()?.parse().ok()
+}
+
+/// The rest of the line that begins with a key and a sign.
+pub fn value<'a>(text: &'a [u8], key: &str, sign: u8) -> Option<&'a [u8]> {
+    let rest = memchr::memmem::find_iter(text, key.as_bytes()).find_map(|start| {
         let first = start == 0 || text[start - 1] == b'\n';
-        text[start + key.len()..].strip_prefix(b" ").filter(|_| first)
+        text[start + key.len()..].strip_prefix(&[sign]).filter(|_| first)
     })?;
-    let end = memchr::memchr(b'\n', value).unwrap_or(value.len());
-    str::from_utf8(value[..end].trim_ascii()).ok()?.parse().ok()
+    Some(&rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())])
 }
 
 #[cfg(test)]

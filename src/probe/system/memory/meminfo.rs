@@ -6,6 +6,7 @@
 //! means KiB.
 //! Keys: the kernel's filesystems/proc.rst, "meminfo"; the kstat `arcstats` of OpenZFS.
 
+use crate::sys::cgroup::value;
 use crate::sys::turn_file::TurnFile;
 use crate::time::{SECOND, Tick};
 use rustix::io::Errno;
@@ -80,9 +81,7 @@ fn parse(text: &[u8]) -> Option<Figures> {
 
 /// The bytes behind a key.
 fn kib(text: &[u8], key: &str) -> Option<u64> {
-    let line = text.split(|&byte| byte == b'\n').find_map(|line| {
-        line.strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b":"))
-    })?;
+    let line = value(text, key, b':')?;
     let number = line.trim_ascii().strip_suffix(b"kB")?.trim_ascii();
     str::from_utf8(number).ok()?.parse::<u64>().ok()?.checked_mul(1024)
 }
