@@ -9,7 +9,7 @@ use super::core::Core;
 use super::groups::member;
 use super::publish;
 use super::table::Check;
-use crate::model::{Event, Kind, Kinds, Mask, Message, Reason, Status};
+use crate::model::{Event, Kind, Kinds, Mask, Message, ProbeSpec, Reason, Status};
 use crate::time::{SECOND, Tick};
 use std::collections::VecDeque;
 
@@ -131,6 +131,9 @@ impl Core {
             && let Some(cause) = self.blocker(check)
         {
             return Message::new(&format!("blocked by {cause}"));
+        }
+        if check.probe == ProbeSpec::Own {
+            return Message::new(&self.own_sentence());
         }
         Message::new(check.message())
     }

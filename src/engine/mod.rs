@@ -15,6 +15,7 @@ mod lifecycle;
 mod masks;
 mod monitor;
 mod once;
+mod own;
 pub mod publish;
 mod registry;
 mod relations;

@@ -136,6 +136,14 @@ impl Runs {
         self.lingering.clear();
     }
 
+    /// How many runs are in flight, stuck ones included, and when the oldest of them started.
+    pub fn in_flight(&self) -> (usize, Option<Tick>) {
+        let runs = self.runs.iter().filter(|(_, run)| run.phase != Phase::Lingering);
+        runs.fold((0, None), |(count, oldest), (_, run)| {
+            (count + 1, Some(oldest.map_or(run.started, |oldest: Tick| oldest.min(run.started))))
+        })
+    }
+
     /// The tokens of lingering runs that `which` accepts.
     pub fn lingering(&self, which: impl Fn(&Run) -> bool) -> Vec<u64> {
         let run = |token: u64| self.runs.get(place(token));

@@ -34,12 +34,15 @@ pub struct LocalHealth {
     turned: Option<Tick>,
     fault: Reason,
     last_fault: Tick,
+    /// All faults so far; these are never forgotten.
+    faults: u64,
 }
 
 impl LocalHealth {
     /// Something went wrong on this side.
     pub fn count_fault(&mut self, fault: Reason, now: Tick) {
         self.forget(now);
+        self.faults += 1;
         self.level = (self.level + FAULT).min(WORST);
         (self.fault, self.last_fault) = (fault, now);
         if self.level >= ENTER {
@@ -58,7 +61,7 @@ impl LocalHealth {
     /// Forgets faults that are too long ago.
     pub fn forget(&mut self, now: Tick) {
         if now >= self.last_fault.after(QUIET_NS) {
-            *self = LocalHealth::default();
+            *self = LocalHealth { faults: self.faults, ..LocalHealth::default() };
         }
     }
 
@@ -78,6 +81,11 @@ impl LocalHealth {
     /// From 0, all is well, to 2.
     pub fn level(&self) -> f64 {
         f64::from(self.level) / 10.0
+    }
+
+    /// All faults so far.
+    pub fn faults(&self) -> u64 {
+        self.faults
     }
 
     /// Whether the status is DEGRADED; else it is HEALTHY.

@@ -203,4 +203,25 @@ fn a_blip_of_local_faults_is_counted_and_does_not_turn_the_whole() {
     let own = monitor.snapshot(monitor.find("meshvitals.self").unwrap()).unwrap();
     assert!(own.value > 1.0, "the faults are counted: {}", own.value);
     assert_eq!((own.status, monitor.overall()), (Status::Healthy, Status::Healthy));
+    let text = own.message.as_str();
+    assert!(text.starts_with("0 in flight") && text.ends_with(", 3 local faults"), "{text}");
+}
+
+#[test]
+fn what_a_system_does_not_offer_is_no_fault_of_the_monitor() {
+    let monitor = Monitor::new(Some(
+        r#"{"system_checks": false, "start_spread": 0, "checks": [{"name": "inodes",
+            "disk_inodes": {"path": "/proc"}, "interval": "20ms", "initial_delay": 0}]}"#,
+    ));
+    let monitor = monitor.unwrap();
+    let events = monitor.subscribe(Kinds::RESULT, 64).unwrap();
+    monitor.start().unwrap();
+    for _ in 0..3 {
+        let seen = events.poll(1, Some(PATIENCE)).unwrap();
+        assert_eq!(seen[0].reason, Reason::LOCAL_UNSUPPORTED, "{seen:?}");
+    }
+    let own = monitor.snapshot(monitor.find("meshvitals.self").unwrap()).unwrap();
+    assert!(own.message.as_str().ends_with(", 0 local faults"), "{own:?}");
+    let check = monitor.snapshot(monitor.find("inodes").unwrap()).unwrap();
+    assert_eq!((check.status, check.runs >= 3), (Status::Unknown, true));
 }

@@ -111,6 +111,11 @@ impl Slots {
         Slots { lanes, wishes: 0 }
     }
 
+    /// How many wait for a slot: of the network, for callbacks, for filesystems.
+    pub fn waiting(&self) -> [usize; 3] {
+        self.lanes.each_ref().map(|lane| lane.waiting.iter().map(VecDeque::len).sum())
+    }
+
     /// Counts a check: it was added, or is no longer what it was counted as.
     pub fn join(&mut self, check: &Check) {
         if let Some(lane) = self.lanes.get_mut(Class::of(&check.probe) as usize) {

@@ -1,0 +1,26 @@
+//! What `meshvitals.self` tells in words, besides its status and its level.
+//!
+//! Made when somebody asks, from what the core knows anyway: nothing wakes up for it. The trap:
+//! it is as of the last turn, whose instant is that of the last run of the check; that may be far
+//! back because nothing is due.
+
+use super::core::Core;
+use crate::time::SECOND;
+
+impl Core {
+    /// How the monitor is doing, in one sentence.
+    pub(super) fn own_sentence(&self) -> String {
+        let (count, oldest) = self.runs.in_flight();
+        let mut text = format!("{count} in flight");
+        if let Some(oldest) = oldest {
+            let seconds = self.now.since(oldest) as f64 / SECOND as f64;
+            text += &format!(", the oldest for {seconds:.1} s");
+        }
+        let [network, callbacks, disks] = self.slots.waiting();
+        if network + callbacks + disks > 0 {
+            text += &format!(", waiting: {network} network, {callbacks} callback, {disks} disk");
+        }
+        let merged: u64 = self.mailboxes.iter().map(|mailbox| mailbox.merged()).sum();
+        text + &format!(", {merged} events merged, {} local faults", self.health.faults())
+    }
+}
