@@ -102,7 +102,7 @@ impl Watch {
     fn of(probe: &str) -> Watch {
         let document = format!(
             r#"{{"system_checks": false, "start_spread": 0, "slack": "1ms", "checks": [{{"name": "memory",
-                {probe}, "interval": "25ms", "initial_delay": 0,
+                {probe}, "interval": "10ms", "initial_delay": 0,
                 "failure_threshold": 1, "success_threshold": 1, "degraded_threshold": 1}}]}}"#
         );
         let monitor = Monitor::new(Some(&document));

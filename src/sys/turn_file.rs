@@ -1,8 +1,9 @@
 //! A file of /proc or /sys that several checks of one turn read once.
 //!
 //! Promises one `pread` a turn whoever asks, and no allocation once the text has found its size.
-//! A text is that of the same turn when it is younger than [`TURN_NS`], the slack by which
-//! starts are gathered. The trap: an error is not kept, so each asker of a broken file reads.
+//! A text is that of the same turn when it is younger than [`TURN_NS`], because a turn starts all
+//! its runs within moments, and no check runs as often as that. The trap: an error is not kept, so
+//! each asker of a broken file reads.
 
 use super::kept_file::KeptFile;
 use crate::time::{MILLISECOND, Tick};
@@ -11,7 +12,7 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 /// How long a text serves.
-pub const TURN_NS: u64 = 10 * MILLISECOND;
+pub const TURN_NS: u64 = MILLISECOND;
 /// Most files are shorter.
 const FIRST_BYTES: usize = 1024;
 /// No file that is read here is longer; what is would be cut.
