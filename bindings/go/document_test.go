@@ -50,7 +50,7 @@ func TestTheStructsHaveExactlyTheKeysOfTheSchema(t *testing.T) {
 		"check": {CheckConfig{}}, "defaults": {CheckConfig{}}, "monitor": {Config{}},
 		"tcp": {TCP{}}, "http": {HTTP{}}, "expect": {Expect{}}, "disk": {Disk{}},
 		"signal": {Signal{}},
-		"level": {CPU{}, Memory{}}, "heartbeat": {Heartbeat{}}, "nothing": {External{}},
+		"level":  {CPU{}, Memory{}}, "heartbeat": {Heartbeat{}}, "nothing": {External{}},
 	}
 	if len(schema.Defs) < len(structs) {
 		t.Fatalf("the schema has only %d definitions", len(schema.Defs))

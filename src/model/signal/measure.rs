@@ -23,6 +23,7 @@ impl Measure {
     pub fn place(&self) -> String {
         match &*self.scope {
             "host" => String::new(),
+            "process" => ", of this process".into(),
             path if path.starts_with('/') => format!(" on {path}"),
             cgroup if cgroup.contains("cgroup") && !self.limit.is_nan() => {
                 format!(", limit of {cgroup}")

@@ -38,8 +38,10 @@ fn tell(spec: &SignalSpec, bands: &Bands, result: &RunResult, at: Tick) -> Strin
     ];
     for (band, value, inside, entering) in standing {
         let (Some(band), Some(since)) = (band, inside.or(entering.map(Some))) else { continue };
-        text.push_str("; ");
-        text.push_str(&against(row.unit, row.worse, band, value));
+        if let Some(against) = against(row.unit, row.worse, band, value) {
+            text.push_str("; ");
+            text.push_str(&against);
+        }
         if let Some(since) = since {
             let (held, hold) = (at.since(since) / SECOND, levels.hold_ns / SECOND);
             text.push_str(&format!(", for {held} of {hold} s"));
@@ -50,8 +52,8 @@ fn tell(spec: &SignalSpec, bands: &Bands, result: &RunResult, at: Tick) -> Strin
     text
 }
 
-/// A value against its band.
-fn against(unit: Unit, worse: Worse, band: Band, value: f64) -> String {
+/// A value against its band, unless there is nothing to compare.
+fn against(unit: Unit, worse: Worse, band: Band, value: f64) -> Option<String> {
     let (entered, left) = match worse {
         Worse::Above => ("at or above", "not below"),
         Worse::Below => ("at or below", "not above"),
@@ -61,13 +63,14 @@ fn against(unit: Unit, worse: Worse, band: Band, value: f64) -> String {
         Worse::Below => value <= band.enter,
     };
     if unit == Unit::Truth {
-        return "which must not be".into();
+        // The figures say it.
+        return None;
     }
     if value.is_nan() {
-        return "lately over its level".into();
+        return Some("lately over its level".into());
     }
     let (word, level) = if beyond { (entered, band.enter) } else { (left, band.exit) };
-    format!("{} is {word} {}", unit.tell(value), unit.tell(level))
+    Some(format!("{} is {word} {}", unit.tell(value), unit.tell(level)))
 }
 
 /// A number of bytes for people.
