@@ -13,6 +13,8 @@ mod freshness;
 mod groups;
 #[path = "engine/heartbeat.rs"]
 mod heartbeat;
+#[path = "engine/incumbents.rs"]
+mod incumbents;
 #[path = "engine/keeper.rs"]
 mod keeper;
 #[path = "engine/life.rs"]
