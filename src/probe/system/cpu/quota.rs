@@ -33,7 +33,8 @@ const LEAST_STOPPED: f64 = 0.05;
 /// What a level has counted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Counters {
-    used_ns: u64,
+    /// None in version 1 for a cgroup whose `cpuacct` is another one.
+    used_ns: Option<u64>,
     periods: u64,
     throttled: u64,
     stopped_ns: u64,
@@ -42,13 +43,28 @@ struct Counters {
 /// What a level counted over a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Rates {
-    /// CPUs in use on average.
+    /// CPUs in use on average; NaN where that is not counted.
     used: f64,
     periods: u64,
     throttled: u64,
     /// Stopped time over wall time; of several CPUs together it may exceed 1.
     stopped: f64,
     over_ns: u64,
+}
+
+impl Rates {
+    /// In how many of the periods it was stopped, in percent.
+    fn share(&self) -> f64 {
+        match self.periods {
+            0 => 0.0,
+            periods => 100.0 * self.throttled as f64 / periods as f64,
+        }
+    }
+
+    /// Whether that says anything.
+    fn counts(&self) -> bool {
+        self.periods >= FEWEST_PERIODS && self.stopped >= LEAST_STOPPED
+    }
 }
 
 /// One cgroup that can have a quota, with its files.
@@ -100,7 +116,10 @@ impl Sampler {
 
     /// The share of the quota that is used most; none without a quota.
     pub(super) fn tightest(&mut self, now: Tick) -> Result<Option<(f64, Reading)>, RunResult> {
-        let Some((index, quota, rates)) = self.sample(now)? else { return Ok(None) };
+        let found = self.sample(now, |rates, quota| rates.used / quota)?;
+        let Some((index, quota, rates)) = found.filter(|found| !found.2.used.is_nan()) else {
+            return Ok(None);
+        };
         let share = rates.used / quota;
         let mut figures =
             format!("{:.2} of {} in use {}", rates.used, cpus(quota), over(rates.over_ns));
@@ -113,32 +132,34 @@ impl Sampler {
 
     /// In how many periods a quota stopped the process, in percent; none without a quota.
     pub(super) fn throttling(&mut self, now: Tick) -> Result<Option<Reading>, RunResult> {
-        let Some((index, quota, rates)) = self.sample(now)? else { return Ok(None) };
-        let share = match rates.periods {
-            0 => 0.0,
-            periods => 100.0 * rates.throttled as f64 / periods as f64,
-        };
+        // What stops a process need not be what it uses most of: a burst does not raise an average.
+        let rank = |rates: &Rates, _| rates.share() + if rates.counts() { 100.0 } else { 0.0 };
+        let Some((index, quota, rates)) = self.sample(now, rank)? else { return Ok(None) };
+        let share = rates.share();
         let (throttled, periods) = (rates.throttled, rates.periods);
         let stopped = 100.0 * rates.stopped;
         let figures = format!(
             "throttled in {throttled} of {periods} periods {}, stopped {stopped:.1} % of the time",
             over(rates.over_ns)
         );
-        let counts = periods >= FEWEST_PERIODS && rates.stopped >= LEAST_STOPPED;
         let reading = Reading::new("cgroup.cpu.throttled", share, figures).limit(quota);
         let reading = reading.of(self.levels[index].cgroup.place());
-        Ok(Some(if counts { reading } else { reading.degraded_by(f64::NAN) }))
+        Ok(Some(if rates.counts() { reading } else { reading.degraded_by(f64::NAN) }))
     }
 
-    /// The level that uses most of its quota, its quota in CPUs, and what it counted.
-    fn sample(&mut self, now: Tick) -> Result<Option<(usize, f64, Rates)>, RunResult> {
+    /// The level that ranks highest, its quota in CPUs, and what it counted.
+    fn sample(
+        &mut self,
+        now: Tick,
+        rank: impl Fn(&Rates, f64) -> f64,
+    ) -> Result<Option<(usize, f64, Rates)>, RunResult> {
         let fresh = self.looked.is_some_and(|looked| now.since(looked) < LOOK_AGAIN_NS);
-        let first = if fresh { self.measure(now) } else { Err(Errno::NOENT) };
+        let first = if fresh { self.measure(now, &rank) } else { Err(Errno::NOENT) };
         let found = match first {
             // A cgroup vanished, the process left it, or it is time.
             Err(Errno::NOENT | Errno::NODEV) => {
                 self.looked = Some(now);
-                self.look().and_then(|()| self.measure(now))
+                self.look().and_then(|()| self.measure(now, &rank))
             }
             answer => answer,
         };
@@ -179,14 +200,23 @@ impl Sampler {
         Ok(())
     }
 
-    fn measure(&mut self, now: Tick) -> Result<Option<(usize, f64)>, Errno> {
+    fn measure(
+        &mut self,
+        now: Tick,
+        rank: impl Fn(&Rates, f64) -> f64,
+    ) -> Result<Option<(usize, f64)>, Errno> {
         let mut tightest: Option<(usize, f64, f64)> = None;
         for (index, level) in self.levels.iter_mut().enumerate() {
-            let Some(quota) = level.quota(now)? else { continue };
+            let Some(quota) = level.quota(now)? else {
+                // What was counted without a quota says nothing of the next one.
+                (level.window, level.last) = (Window::new(WINDOW_NS), None);
+                continue;
+            };
             // What is above may be shared with processes that run on other CPUs.
             let quota = if level.cgroup.above == 0 { quota.min(self.allowed) } else { quota };
             self.anomalies += u64::from(!level.count(now)?);
-            let share = level.last.map_or(-1.0, |rates| rates.used / quota);
+            // A figure that is not a number ranks below every other.
+            let share = level.last.map_or(-1.0, |rates| rank(&rates, quota).max(-0.5));
             if tightest.is_none_or(|(_, _, most)| share > most) {
                 tightest = Some((index, quota, share));
             }
@@ -224,11 +254,18 @@ impl Level {
         let stat = self.stat.text(now)?;
         let key = |name| field(stat, name);
         let (used_ns, stopped_ns) = match &mut self.usage {
-            Some(usage) => (number(usage.text(now)?), key("throttled_time")),
-            None => (key("usage_usec").map(ns), key("throttled_usec").map(ns)),
+            Some(usage) => {
+                let used_ns = number(usage.text(now)?).ok_or(Errno::BADMSG)?;
+                (Some(used_ns), key("throttled_time"))
+            }
+            None if self.period.is_some() => (None, key("throttled_time")),
+            None => {
+                let used_ns = key("usage_usec").map(ns).ok_or(Errno::BADMSG)?;
+                (Some(used_ns), key("throttled_usec").map(ns))
+            }
         };
         let counters = Counters {
-            used_ns: used_ns.ok_or(Errno::BADMSG)?,
+            used_ns,
             periods: key("nr_periods").unwrap_or(0),
             throttled: key("nr_throttled").unwrap_or(0),
             stopped_ns: stopped_ns.unwrap_or(0),
@@ -270,7 +307,10 @@ fn parse(quota: &[u8], period: &[u8]) -> Result<Option<f64>, Errno> {
 fn rates(before: Counters, after: Counters, over_ns: u64) -> Option<Rates> {
     let wall = over_ns as f64;
     Some(Rates {
-        used: after.used_ns.checked_sub(before.used_ns)? as f64 / wall,
+        used: match (before.used_ns, after.used_ns) {
+            (Some(before), Some(after)) => after.checked_sub(before)? as f64 / wall,
+            _ => f64::NAN,
+        },
         periods: after.periods.checked_sub(before.periods)?,
         throttled: after.throttled.checked_sub(before.throttled)?,
         stopped: after.stopped_ns.checked_sub(before.stopped_ns)? as f64 / wall,

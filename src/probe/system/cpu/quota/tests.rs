@@ -179,3 +179,51 @@ fn version_1_has_time_and_quota_in_two_hierarchies() {
     assert_eq!((value, judged), (30.0, 30.0));
     assert!(text.ends_with("stopped 9.0 % of the time"), "{text}");
 }
+
+#[test]
+fn the_level_that_stops_the_process_is_told_though_another_is_busier() {
+    let mut tree = Tree::new("burst", V2, V2_MOUNT);
+    tree.quota("pod/app", "20000 100000\n");
+    tree.quota("pod", "80000 100000\n");
+    for cgroup in ["pod", "pod/app"] {
+        tree.count(cgroup, [0, 0, 0, 0]);
+    }
+    let _ = tree.share(0);
+    // The parent is busier and hardly stopped; the bursts of the own cgroup are.
+    tree.count("pod/app", [700_000, 90, 26, 916_601]);
+    tree.count("pod", [5_700_000, 90, 4, 11_000]);
+    let (value, judged, text) = tree.throttling(9_000);
+    assert_eq!(value.round(), 29.0, "{text}");
+    assert_eq!(value, judged);
+    assert!(tree.share(9_000).unwrap().unwrap().0 > 0.7, "the parent's use");
+}
+
+#[test]
+fn a_cgroup_of_version_1_without_its_time_is_still_throttled() {
+    let mounts = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
+                  33 31 0:30 / /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct\n";
+    let mut tree = Tree::new("v1-apart", "2:cpuacct:/\n1:cpu:/app\n0::/\n", mounts);
+    tree.write("sys/fs/cgroup/cpu/app/cpu.cfs_quota_us", "50000\n");
+    tree.write("sys/fs/cgroup/cpu/app/cpu.cfs_period_us", "100000\n");
+    let stat = |periods: u64| {
+        format!("nr_periods {periods}\nnr_throttled {periods}\nthrottled_time {periods}00000000\n")
+    };
+    tree.write("sys/fs/cgroup/cpu/app/cpu.stat", &stat(0));
+    let _ = tree.share(0);
+    tree.write("sys/fs/cgroup/cpu/app/cpu.stat", &stat(100));
+    assert_eq!(tree.share(10_000), Ok(None), "the host has a figure, the cgroup has not");
+    assert_eq!(tree.throttling(10_000).0, 100.0);
+}
+
+#[test]
+fn a_quota_that_comes_back_is_not_judged_over_the_time_without_it() {
+    let mut tree = Tree::new("back", V2, V2_MOUNT);
+    tree.quota("pod/app", "50000 100000\n");
+    tree.count("pod/app", [0, 0, 0, 0]);
+    let _ = tree.share(0);
+    tree.quota("pod/app", "max 100000\n");
+    tree.count("pod/app", [100_000_000, 0, 0, 0]);
+    assert_eq!(tree.share(10_000), Ok(None));
+    tree.quota("pod/app", "50000 100000\n");
+    assert_eq!(tree.share(20_000).map(drop), Err(Reason::NO_SAMPLE));
+}
