@@ -140,7 +140,7 @@ impl Core {
             wheel: Wheel::new(now),
             groups,
             runs: Runs::default(),
-            slots: Slots::new(spec.max_runs),
+            slots: Slots::new(spec.max_runs, spec.max_handshakes),
             mailboxes: Vec::new(),
             wanted: Kinds(0),
             commands: Vec::new(),

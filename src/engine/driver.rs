@@ -187,7 +187,7 @@ impl Driver {
         done: &mut Vec<Done>,
     ) {
         let result = match probe {
-            ProbeSpec::Tcp(_) | ProbeSpec::Http(_) => {
+            ProbeSpec::Tcp(_) | ProbeSpec::Http(_) | ProbeSpec::Talk(_) => {
                 if let Some(net) = &mut self.net {
                     net.start(token, probe, run.deadline, now, done);
                 }

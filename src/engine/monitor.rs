@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::model::document;
 use crate::model::name::OVERALL;
 use crate::model::{CheckId, Kinds, Outcome, RunResult, Snapshot, Status};
+use crate::probe::talk;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::sys::fork;
 use crate::time::{self, Tick};
@@ -54,7 +55,8 @@ impl Monitor {
         let mut spec = document::parse_monitor(config)?;
         let manual = spec.manual;
         let mut system = document::system_checks(&spec);
-        let checks = std::mem::take(&mut spec.checks);
+        let mut checks = std::mem::take(&mut spec.checks);
+        talk::load_all(&mut checks).map_err(|error| error.below("/checks"))?;
         let defaults = spec.defaults.clone();
         let stop_timeout = Duration::from_nanos(spec.stop_timeout_ns);
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -118,11 +120,12 @@ impl Monitor {
         room: usize,
     ) -> Result<Vec<CheckId>, Error> {
         self.inner.check_fork()?;
-        let specs = document::parse_checks(documents, &self.inner.defaults)?;
+        let mut specs = document::parse_checks(documents, &self.inner.defaults)?;
         if specs.len() > room {
             let allowed = format!("at least {}, as many as the array has checks", specs.len());
             return Err(Error::range("capacity", room, allowed));
         }
+        talk::load_all(&mut specs)?;
         self.inner.call(|core| core.register(specs, true))
     }
 
@@ -162,7 +165,9 @@ impl Monitor {
 
     fn parse(&self, document: &str) -> Result<document::CheckSpec, Error> {
         self.inner.check_fork()?;
-        document::parse_check(document, &self.inner.defaults)
+        let mut spec = document::parse_check(document, &self.inner.defaults)?;
+        talk::load(&mut spec.probe)?;
+        Ok(spec)
     }
 
     /// Removes a check; a run in flight is forgotten.

@@ -7,6 +7,7 @@ use crate::model::document;
 use crate::model::signal::{self, Bands, SignalSpec};
 use crate::model::{CheckId, Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::net::Done;
+use crate::probe::talk;
 use crate::time::{self, MILLISECOND, Tick};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -37,7 +38,8 @@ const SECOND: u64 = 2;
 /// ```
 pub fn probe_once(config: Option<&str>, check: &str) -> Result<RunResult, Error> {
     let monitor = document::parse_monitor(config)?;
-    let spec = document::parse_check(check, &monitor.defaults)?;
+    let mut spec = document::parse_check(check, &monitor.defaults)?;
+    talk::load(&mut spec.probe)?;
     if document::allowed_in_manual(&spec.probe) {
         let text = format!("{} is run by the host program, not by the library", spec.probe.key());
         return Err(Error::refused(Code::Mode, text));

@@ -16,7 +16,8 @@ impl Core {
             let seconds = self.now.since(oldest) as f64 / SECOND as f64;
             text += &format!(", the oldest for {seconds:.1} s");
         }
-        let [network, callbacks, disks] = self.slots.waiting();
+        let [network, callbacks, disks, handshakes] = self.slots.waiting();
+        let network = network + handshakes;
         if network + callbacks + disks > 0 {
             text += &format!(", waiting: {network} network, {callbacks} callback, {disks} disk");
         }

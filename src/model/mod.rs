@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod signal;
 mod snapshot;
 mod status;
+mod talk;
 pub mod wheel;
 
 pub use event::{Event, Kind, Kinds};
@@ -30,3 +31,4 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
+pub use talk::{Protocol, Secret, Source, TalkSpec, TlsSpec};

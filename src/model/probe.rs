@@ -2,6 +2,7 @@
 //!
 //! Cheap to clone, because a run takes its own copy: what is large is shared.
 
+use super::TalkSpec;
 use super::signal::SignalSpec;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
@@ -13,6 +14,8 @@ pub enum ProbeSpec {
     Tcp(TcpSpec),
     /// Sends one HTTP/1.1 request.
     Http(Arc<HttpSpec>),
+    /// Connects and speaks a protocol.
+    Talk(Arc<TalkSpec>),
     /// Share of CPU time in use.
     Cpu(Level),
     /// Share of memory in use.
@@ -154,6 +157,7 @@ impl ProbeSpec {
         match self {
             ProbeSpec::Tcp(_) => "tcp",
             ProbeSpec::Http(_) => "http",
+            ProbeSpec::Talk(spec) => spec.protocol.key(),
             ProbeSpec::Cpu(_) => "cpu",
             ProbeSpec::Memory(_) => "memory",
             ProbeSpec::Disk(_) => "disk",

@@ -57,6 +57,26 @@ reasons! {
     CONNECT_TIMEOUT = 204, c"timed out connecting";
     /// The unix socket does not exist.
     CONNECT_NO_SOCKET = 205, c"no such unix socket";
+    /// The handshake for encryption failed.
+    TLS_FAILED = 300, c"the TLS handshake failed";
+    /// The deadline passed during the handshake for encryption.
+    TLS_TIMEOUT = 301, c"timed out in the TLS handshake";
+    /// The certificate was not issued by an authority that is trusted, or is of no use.
+    TLS_UNTRUSTED = 302, c"the certificate is not trusted";
+    /// The certificate, or one in its chain, has expired.
+    TLS_EXPIRED = 303, c"the certificate has expired";
+    /// The certificate, or one in its chain, is not valid yet.
+    TLS_NOT_YET_VALID = 304, c"the certificate is not valid yet";
+    /// The certificate is for another name.
+    TLS_WRONG_NAME = 305, c"the certificate is for another name";
+    /// The target refused our certificate, or wants one.
+    TLS_CLIENT_REFUSED = 306, c"the target refused our certificate or the lack of one";
+    /// The target speaks none of the application protocols that were offered.
+    TLS_NO_PROTOCOL = 307, c"no common application protocol";
+    /// The target does not offer encryption.
+    TLS_NOT_OFFERED = 308, c"the target does not offer TLS";
+    /// The certificate expires soon.
+    TLS_EXPIRES_SOON = 309, c"the certificate expires soon";
     /// Sending failed; `detail` is the errno.
     SEND_FAILED = 400, c"sending failed";
     /// The deadline passed while sending.
@@ -81,6 +101,30 @@ reasons! {
     MATCH_VALUE = 602, c"above the threshold";
     /// The status code means alive but overloaded (429).
     MATCH_STATUS_WARN = 603, c"a status code that means a warning";
+    /// The answer is not the expected one.
+    MATCH_ANSWER = 604, c"unexpected answer";
+    /// A header is not the expected one.
+    MATCH_HEADER = 605, c"unexpected header";
+    /// A value in a JSON body is not the expected one.
+    MATCH_JSON = 606, c"unexpected value in the JSON body";
+    /// The target reported an error; `detail` is its number, if it has one.
+    MATCH_ERROR = 607, c"the target reported an error";
+    /// The target does not accept the credentials, or wants some.
+    MATCH_CREDENTIALS = 608, c"credentials refused or missing";
+    /// The target is up and says that it cannot serve yet, or not any more.
+    MATCH_NOT_READY = 609, c"the target says that it is not ready";
+    /// The target is in another role than expected.
+    MATCH_ROLE = 610, c"the target is in another role";
+    /// The service is not SERVING.
+    MATCH_NOT_SERVING = 611, c"the service is not serving";
+    /// The target does not know the service.
+    MATCH_UNKNOWN_SERVICE = 612, c"the target does not know the service";
+    /// The target has no health service.
+    MATCH_NO_HEALTH_SERVICE = 613, c"the target has no health service";
+    /// The response code of the name server is not the expected one; `detail` is the code.
+    MATCH_RCODE = 614, c"unexpected response code of the name server";
+    /// Too many redirects, or one that may not be followed.
+    MATCH_REDIRECT = 615, c"a redirect that is not followed";
     /// The deadline passed.
     TIMEOUT = 700, c"timed out";
     /// The run before this one is still stuck past its deadline.
@@ -123,6 +167,10 @@ reasons! {
     CALLBACK_PANICKED = 902, c"the callback panicked";
     /// The path cannot be examined; `detail` is the errno.
     DISK_FAILED = 903, c"the path cannot be examined";
+    /// The program ended with another status than 0; `detail` is the status, or minus the signal.
+    EXEC_FAILED = 904, c"the program reported a failure";
+    /// The program cannot be started; `detail` is the errno.
+    EXEC_NOT_STARTED = 905, c"the program cannot be started";
     /// The first event of a check or group in a new subscription.
     INITIAL = 1000, c"initial state";
     /// The status is overridden by the host program.

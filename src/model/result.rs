@@ -77,6 +77,8 @@ pub struct Phases {
     pub resolve_ns: u64,
     /// Connecting, over all addresses tried.
     pub connect_ns: u64,
+    /// Shaking hands for encryption.
+    pub tls_ns: u64,
     /// From the request until the first byte of the answer.
     pub first_byte_ns: u64,
     /// From the first byte until the verdict.
@@ -113,7 +115,13 @@ impl RunResult {
             detail: 0,
             latency_ns: 0,
             value: f64::NAN,
-            phases: Phases { resolve_ns: 0, connect_ns: 0, first_byte_ns: 0, transfer_ns: 0 },
+            phases: Phases {
+                resolve_ns: 0,
+                connect_ns: 0,
+                tls_ns: 0,
+                first_byte_ns: 0,
+                transfer_ns: 0,
+            },
             message: Message::NONE,
             measure: None,
         }

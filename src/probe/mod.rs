@@ -5,4 +5,5 @@ mod http;
 pub mod net;
 pub mod resolver;
 pub mod system;
+pub mod talk;
 mod tcp;

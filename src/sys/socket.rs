@@ -145,6 +145,15 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<usize, Errno> {
         .map(|(count, _)| count)
 }
 
+/// Says that nothing more will be sent.
+///
+/// # Errors
+///
+/// The system's error.
+pub fn end(socket: impl AsFd) -> Result<(), Errno> {
+    rustix::net::shutdown(socket, rustix::net::Shutdown::Write)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

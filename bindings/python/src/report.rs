@@ -70,6 +70,7 @@ pub fn result_of(py: Python<'_>, result: &RunResult) -> PyResult<Py<PyAny>> {
     let phases = [
         ("resolve", result.phases.resolve_ns),
         ("connect", result.phases.connect_ns),
+        ("tls", result.phases.tls_ns),
         ("first_byte", result.phases.first_byte_ns),
         ("transfer", result.phases.transfer_ns),
     ];

@@ -31,6 +31,8 @@ pub(super) enum Class {
     Network,
     Callback,
     Disk,
+    /// Of the network, with a handshake for encryption, which costs CPU.
+    Handshake,
     /// Nothing that is scarce.
     Free,
 }
@@ -40,6 +42,8 @@ impl Class {
     pub fn of(probe: &ProbeSpec) -> Class {
         match probe {
             ProbeSpec::Tcp(_) | ProbeSpec::Http(_) => Class::Network,
+            ProbeSpec::Talk(spec) if spec.tls.is_some() => Class::Handshake,
+            ProbeSpec::Talk(_) => Class::Network,
             ProbeSpec::Callback => Class::Callback,
             ProbeSpec::Disk(_) => Class::Disk,
             ProbeSpec::Signal(spec) if spec.path.is_some() => Class::Disk,
@@ -99,20 +103,20 @@ impl Lane {
 /// Bounded concurrency. Runs of the class `Free` are not bounded and not known here.
 #[derive(Debug)]
 pub(super) struct Slots {
-    lanes: [Lane; 3],
+    lanes: [Lane; 4],
     /// Wishes so far.
     wishes: u64,
 }
 
 impl Slots {
-    pub fn new(max_runs: usize) -> Slots {
+    pub fn new(max_runs: usize, max_handshakes: usize) -> Slots {
         let lane = |size| Lane { size, ..Lane::default() };
-        let lanes = [max_runs, CALLBACK_SLOTS, DISK_SLOTS].map(lane);
+        let lanes = [max_runs, CALLBACK_SLOTS, DISK_SLOTS, max_handshakes].map(lane);
         Slots { lanes, wishes: 0 }
     }
 
-    /// How many wait for a slot: of the network, for callbacks, for filesystems.
-    pub fn waiting(&self) -> [usize; 3] {
+    /// How many wait for a slot: of the network, for callbacks, for filesystems, for handshakes.
+    pub fn waiting(&self) -> [usize; 4] {
         self.lanes.each_ref().map(|lane| lane.waiting.iter().map(VecDeque::len).sum())
     }
 
@@ -178,7 +182,7 @@ impl Core {
 
     /// Gives free slots to those that wait.
     pub(super) fn start_waiting(&mut self) {
-        for class in [Class::Network, Class::Callback, Class::Disk] {
+        for class in [Class::Network, Class::Callback, Class::Disk, Class::Handshake] {
             let next = |core: &mut Core| {
                 let (slots, table) = (&mut core.slots, &core.table);
                 slots.admit(class, |index, ticket| {

@@ -20,9 +20,11 @@ mod monitor;
 mod name;
 #[cfg(feature = "schema")]
 mod schema;
+mod secret;
 mod signal;
 mod span;
 mod tcp;
+mod tls;
 mod value;
 mod word;
 

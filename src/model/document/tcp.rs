@@ -3,10 +3,12 @@
 use serde::Deserialize;
 
 use super::address::Address;
-use super::value::{Given, Value};
+use super::tls::TlsDoc;
+use super::value::{Given, Object, Value};
 use super::word::Word;
 use crate::error::Error;
-use crate::model::{Connect, ProbeSpec, TcpSpec};
+use crate::model::{Connect, ProbeSpec, Protocol, TalkSpec, TcpSpec};
+use std::sync::Arc;
 
 /// Connects to a stream socket: reachability, not health, of what listens there.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,6 +24,9 @@ pub(super) struct TcpDoc<'a> {
     /// to be in time. Default: full.
     #[serde(default)]
     connect: Given<Word<'a, Connect>>,
+    /// Encrypts the connection, which is reached when the handshake is done.
+    #[serde(default)]
+    tls: Given<Box<Object<TlsDoc<'a>>>>,
 }
 
 impl TcpDoc<'_> {
@@ -29,6 +34,14 @@ impl TcpDoc<'_> {
     pub fn probe(&self) -> Result<ProbeSpec, Error> {
         let target = self.address.read("/tcp/address")?;
         let connect = self.connect.read("/tcp/connect")?.unwrap_or_default();
-        Ok(ProbeSpec::Tcp(TcpSpec { target, connect }))
+        let Some(tls) = &self.tls.0 else {
+            return Ok(ProbeSpec::Tcp(TcpSpec { target, connect }));
+        };
+        if connect == Connect::Fast {
+            let problem = "a handshake needs a whole connection; allowed: full";
+            return Err(Error::document("/tcp/connect", problem));
+        }
+        let tls = Some(tls.0.spec("/tcp/tls", &target)?);
+        Ok(ProbeSpec::Talk(Arc::new(TalkSpec { target, tls, protocol: Protocol::Tls })))
     }
 }

@@ -8,10 +8,11 @@ use super::{Done, Net, RESOLVER};
 use crate::model::{Outcome, Reason, RunResult, Target};
 use crate::probe::http::{Exchange, Progress};
 use crate::probe::resolver::{Found, Refusal, Resolver};
+use crate::probe::talk::{self, Talk};
 use crate::probe::{errno, tcp};
 use crate::sys::epoll::Ready;
 use crate::sys::socket::{self, Connected, Errno, Family};
-use crate::time::Tick;
+use crate::time::{self, Tick};
 use std::sync::Arc;
 
 /// Spare buffers kept: as many as usually run at once.
@@ -102,9 +103,13 @@ impl Net {
 
     /// An edge of the socket of a run.
     pub(super) fn ready(&mut self, place: usize, ready: Ready, now: Tick, done: &mut Vec<Done>) {
-        if let Some(verdict) = self.advance(place, ready, now)
-            && self.conclude(place, verdict, now, done)
-        {
+        let Some(verdict) = self.advance(place, ready, now) else { return };
+        // A conversation computes, and its deadline is compared with the time after that.
+        let now = match self.runs[place].step {
+            Step::Talking(_) => time::monotonic(),
+            _ => now,
+        };
+        if self.conclude(place, verdict, now, done) {
             self.connect(place, now, done);
         }
     }
@@ -172,7 +177,30 @@ impl Net {
             if matches!(run.job, Job::Tcp(_)) {
                 return Some((run.placed(tcp::judge(ready)), true));
             }
-            run.step = Step::Exchanging(Exchange::new(self.spare.pop().unwrap_or_default()));
+            run.step = match &run.job {
+                Job::Talk(spec) => {
+                    let config = match self.configs.get(spec) {
+                        Ok(config) => config,
+                        Err(error) => {
+                            let result = RunResult::new(Outcome::Local, Reason::LOCAL_FAILED);
+                            return Some((result.with_message(&error.to_string()), false));
+                        }
+                    };
+                    let fd = self.sockets.share(run.socket?)?;
+                    Step::Talking(Talk::new(Arc::clone(spec), config, fd))
+                }
+                _ => Step::Exchanging(Exchange::new(self.spare.pop().unwrap_or_default())),
+            };
+        }
+        if let Step::Talking(talk) = &mut run.step {
+            return match talk.go_on() {
+                talk::Progress::Wait => None,
+                talk::Progress::Yield => self.again(place),
+                talk::Progress::Verdict(result) => {
+                    let is_whole = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
+                    Some((run.placed(result), is_whole))
+                }
+            };
         }
         let (Job::Http(spec), Step::Exchanging(exchange)) = (&run.job, &mut run.step) else {
             return None;
@@ -200,11 +228,15 @@ impl Net {
             (_, Err(error)) => Some((run.failure(errno::of_send(error), error), false)),
             (Progress::Broken(class, error), Ok(())) => Some((run.failure(class, error), false)),
             (Progress::Wait, Ok(())) => None,
-            (Progress::Yield, Ok(())) => {
-                let error = self.sockets.repeat(run.socket?, &self.epoll).err()?;
-                Some((run.failure(errno::of_setup(error), error), false))
-            }
+            (Progress::Yield, Ok(())) => self.again(place),
         }
+    }
+
+    /// Has the socket of a run that has more to do reported once more.
+    fn again(&mut self, place: usize) -> Option<Verdict> {
+        let run = &self.runs[place];
+        let error = self.sockets.repeat(run.socket?, &self.epoll).err()?;
+        Some((run.failure(errno::of_setup(error), error), false))
     }
 
     /// Ends the run with the verdict about its current address, or says that the next one is to

@@ -12,6 +12,7 @@ mod sockets;
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::http::Buffers;
 use crate::probe::resolver::{Resolver, Threads};
+use crate::probe::talk::Configs;
 use crate::sys::epoll::{Epoll, Events};
 use crate::time::Tick;
 use hashbrown::HashMap;
@@ -60,6 +61,8 @@ pub struct Net {
     input: Box<[u8]>,
     /// Memory of ended runs.
     spare: Vec<Buffers>,
+    /// How connections are encrypted.
+    configs: Configs,
     /// Whether a disconnect of ours raised an edge since the last poll.
     disconnected: bool,
 }
@@ -82,6 +85,7 @@ impl Net {
             output: Vec::new(),
             input: vec![0; READ_BYTES].into(),
             spare: Vec::new(),
+            configs: Configs::default(),
             disconnected: false,
         })
     }
@@ -153,6 +157,7 @@ impl Net {
         let job = match spec {
             ProbeSpec::Tcp(spec) => Job::Tcp(spec.clone()),
             ProbeSpec::Http(spec) => Job::Http(spec.clone()),
+            ProbeSpec::Talk(spec) => Job::Talk(spec.clone()),
             _ => {
                 let result = RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
                     .with_message("not a probe of the network");

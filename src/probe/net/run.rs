@@ -1,8 +1,11 @@
 //! One run in flight: what it is to do, how far it came, and what its messages say.
 
-use crate::model::{Connect, HttpSpec, Outcome, Phases, Reason, RunResult, Target, TcpSpec};
+use crate::model::{
+    Connect, HttpSpec, Outcome, Phases, Reason, RunResult, TalkSpec, Target, TcpSpec,
+};
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
+use crate::probe::talk::Talk;
 use crate::sys::socket::Errno;
 use crate::time::Tick;
 use std::fmt::Write;
@@ -16,6 +19,8 @@ pub enum Job {
     Tcp(TcpSpec),
     /// Connect and exchange.
     Http(Arc<HttpSpec>),
+    /// Connect and speak a protocol.
+    Talk(Arc<TalkSpec>),
 }
 
 /// How far it came.
@@ -25,6 +30,7 @@ pub enum Step {
     Resolving,
     Connecting,
     Exchanging(Exchange),
+    Talking(Talk),
 }
 
 #[derive(Debug)]
@@ -69,6 +75,7 @@ impl Run {
         match &self.job {
             Job::Tcp(spec) => &spec.target,
             Job::Http(spec) => &spec.target,
+            Job::Talk(spec) => &spec.target,
         }
     }
 
@@ -97,6 +104,8 @@ impl Run {
         match &self.job {
             Job::Tcp(spec) => spec.connect == Connect::Fast,
             Job::Http(_) => true,
+            // The other side may be the one that speaks first.
+            Job::Talk(_) => false,
         }
     }
 
@@ -104,11 +113,19 @@ impl Run {
     /// came after it are told apart by the exchange.
     pub fn mark(&mut self, now: Tick) {
         let spent = now.since(self.began);
+        if let Step::Talking(talk) = &self.step {
+            let phases = talk.trace().phases(now);
+            self.phases.tls_ns = phases.tls_ns;
+            self.phases.first_byte_ns = phases.first_byte_ns;
+            self.phases.transfer_ns = phases.transfer_ns;
+            self.began = now;
+            return;
+        }
         let phase = match &self.step {
             Step::Resolving => &mut self.phases.resolve_ns,
             Step::Connecting => &mut self.phases.connect_ns,
             Step::Exchanging(exchange) if exchange.has_answer() => &mut self.phases.transfer_ns,
-            Step::Exchanging(_) => &mut self.phases.first_byte_ns,
+            Step::Exchanging(_) | Step::Talking(_) => &mut self.phases.first_byte_ns,
         };
         *phase = phase.saturating_add(spent);
         self.began = now;
@@ -144,13 +161,24 @@ impl Run {
 
     /// The result at the deadline.
     pub fn timeout(&self) -> RunResult {
+        if let Step::Talking(talk) = &self.step
+            && let Some(verdict) = talk.trace().verdict()
+        {
+            return self.placed(verdict);
+        }
         let reason = match &self.step {
             Step::Resolving => Reason::RESOLVE_TIMEOUT,
             Step::Connecting => Reason::CONNECT_TIMEOUT,
             Step::Exchanging(exchange) if exchange.is_sent() => Reason::RECEIVE_TIMEOUT,
             Step::Exchanging(_) => Reason::SEND_TIMEOUT,
+            Step::Talking(talk) => talk.trace().doing().0.timeout(),
         };
-        let mut text = format!("{}: {reason}", self.title());
+        let step = match &self.step {
+            Step::Talking(talk) => talk.trace().doing().1,
+            _ => "",
+        };
+        let separator = if step.is_empty() { "" } else { ": " };
+        let mut text = format!("{}: {step}{separator}{reason}", self.title());
         if let Some(failed) = &self.failed {
             let _ = write!(text, "; before, {}", failed.message.as_str());
         }
@@ -163,6 +191,9 @@ impl Run {
             (Step::Resolving, _) => format!("resolve {}", self.site()),
             (Step::Exchanging(_), Job::Http(spec)) => {
                 format!("{} at {}", http::title(spec), self.site())
+            }
+            (Step::Talking(_), Job::Talk(spec)) => {
+                format!("{} at {}", spec.protocol.key(), self.site())
             }
             _ => format!("connect to {}", self.site()),
         }

@@ -13,6 +13,7 @@ use crate::sys::epoll::Epoll;
 use crate::sys::socket::{self, Errno, Family};
 use slab::Slab;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 /// Idle sockets kept per family: as many as usually run at once.
 const IDLE_LIMIT: usize = 128;
@@ -23,7 +24,8 @@ const STAMPS: u32 = 1 << 31;
 
 #[derive(Debug)]
 struct Slot {
-    fd: OwnedFd,
+    /// Shared with the conversation that takes place on it.
+    fd: Arc<OwnedFd>,
     family: Family,
     /// Tells this use of the slot from others; part of the registration.
     stamp: u32,
@@ -63,7 +65,7 @@ impl Sockets {
             slot.turn = turn;
             return Ok(place);
         }
-        let fd = socket::stream(family)?;
+        let fd = Arc::new(socket::stream(family)?);
         self.stamp = (self.stamp + 1) % STAMPS;
         let stamp = self.stamp;
         let slot = Slot { fd, family, stamp, registered: false, run: Some(run), turn };
@@ -78,7 +80,7 @@ impl Sockets {
     pub fn register(&mut self, place: usize, epoll: &Epoll) -> Result<(), Errno> {
         let Some(slot) = self.slots.get_mut(place) else { return Ok(()) };
         if !slot.registered {
-            epoll.add_socket(&slot.fd, slot.data(place))?;
+            epoll.add_socket(&*slot.fd, slot.data(place))?;
             slot.registered = true;
         }
         Ok(())
@@ -91,12 +93,17 @@ impl Sockets {
     /// As [`Sockets::register`].
     pub fn repeat(&self, place: usize, epoll: &Epoll) -> Result<(), Errno> {
         let Some(slot) = self.slots.get(place) else { return Ok(()) };
-        epoll.repeat_socket(&slot.fd, slot.data(place))
+        epoll.repeat_socket(&*slot.fd, slot.data(place))
     }
 
     /// The descriptor of a socket.
     pub fn fd(&self, place: usize) -> Option<BorrowedFd<'_>> {
         self.slots.get(place).map(|slot| slot.fd.as_fd())
+    }
+
+    /// A share of the descriptor of a socket.
+    pub fn share(&self, place: usize) -> Option<Arc<OwnedFd>> {
+        self.slots.get(place).map(|slot| Arc::clone(&slot.fd))
     }
 
     /// Those of all sockets, idle ones included.

@@ -111,6 +111,7 @@ fn as_json(name: &str, probe: &ProbeSpec, result: &RunResult) -> Value {
         "phases": {
             "resolve_ms": ms(phases.resolve_ns),
             "connect_ms": ms(phases.connect_ns),
+            "tls_ms": ms(phases.tls_ns),
             "first_byte_ms": ms(phases.first_byte_ns),
             "transfer_ms": ms(phases.transfer_ns),
         },
@@ -125,6 +126,7 @@ fn target(probe: &ProbeSpec) -> String {
             let path = http.path.split('?').next().unwrap_or_default();
             format!("{} http://{}{path} at {}", http.method, http.host, address(&http.target))
         }
+        ProbeSpec::Talk(spec) => format!("{} {}", probe.key(), address(&spec.target)),
         ProbeSpec::Disk(disk) => format!("disk {}", disk.path),
         ProbeSpec::Signal(spec) => match &spec.path {
             Some(path) => format!("{} {path}", probe.key()),

@@ -15,6 +15,7 @@ pub fn lines(phases: &Phases, latency_ns: u64) -> Vec<Line> {
     let steps = [
         ("resolve", phases.resolve_ns),
         ("connect", phases.connect_ns),
+        ("tls", phases.tls_ns),
         ("first byte", phases.first_byte_ns),
         ("transfer", phases.transfer_ns),
     ];

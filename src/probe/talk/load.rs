@@ -1,0 +1,70 @@
+//! Completes a specification with what files and the environment hold.
+//!
+//! Done once, on the thread of whoever registers the check, so that a mistake is refused at once
+//! and the background thread never touches a file. What changes afterwards is seen when the check
+//! is replaced.
+
+use super::Config;
+use crate::error::Error;
+use crate::model::document::CheckSpec;
+use crate::model::{ProbeSpec, Secret, Source, TalkSpec};
+use std::fs::File;
+use std::io::Read;
+use std::sync::Arc;
+
+/// The largest file of a secret, in bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// Reads what the probe needs, and tries whether it is of use.
+///
+/// # Errors
+///
+/// Names the key and the file or variable; never what it holds.
+pub fn load(probe: &mut ProbeSpec) -> Result<(), Error> {
+    let ProbeSpec::Talk(spec) = probe else { return Ok(()) };
+    let mut complete = TalkSpec::clone(spec);
+    for secret in complete.secrets() {
+        read(secret)?;
+    }
+    if let Some(tls) = &complete.tls {
+        Config::new(tls)?;
+    }
+    *spec = Arc::new(complete);
+    Ok(())
+}
+
+/// The same for the checks of an array, whose indices are part of the place.
+///
+/// # Errors
+///
+/// As [`load`], for the first of them.
+pub fn load_all(checks: &mut [CheckSpec]) -> Result<(), Error> {
+    for (index, check) in checks.iter_mut().enumerate() {
+        load(&mut check.probe).map_err(|error| error.below(&format!("/{index}")))?;
+    }
+    Ok(())
+}
+
+fn read(secret: &mut Secret) -> Result<(), Error> {
+    let bytes = match &secret.source {
+        Source::Document => return Ok(()),
+        Source::File(path) => {
+            let mut bytes = Vec::new();
+            let read =
+                File::open(&**path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
+            read.map_err(|error| Error::document(&*secret.key, format!("{path}: {error}")))?;
+            if bytes.len() as u64 > LIMIT {
+                let problem = format!("{path} is larger than {LIMIT} bytes");
+                return Err(Error::document(&*secret.key, problem));
+            }
+            bytes
+        }
+        Source::Environment(name) => match std::env::var(&**name) {
+            Ok(text) => text.into_bytes(),
+            Err(error) => return Err(Error::document(&*secret.key, format!("{name}: {error}"))),
+        },
+    };
+    // An editor or `echo` ends a file with a line end, which belongs to no password.
+    secret.text = bytes.trim_ascii_end().into();
+    Ok(())
+}

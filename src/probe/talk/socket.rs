@@ -1,0 +1,83 @@
+//! A connected socket as an asynchronous stream whose readiness somebody else watches.
+//!
+//! A read or write that finds nothing says "pending" and asks nobody to wake it: the reactor polls
+//! the whole conversation at every edge of the socket. The trap: whoever reads without end must
+//! let others have their turn; after so many reads in a row the stream says "pending" once and
+//! wakes the conversation itself.
+
+use crate::sys::socket::{self, Errno};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Reads or writes in a row before others get their turn.
+const AT_ONCE: u32 = 16;
+
+/// The socket of a conversation; the reactor holds it too.
+#[derive(Debug)]
+pub struct Socket {
+    fd: Arc<OwnedFd>,
+    in_a_row: u32,
+}
+
+impl Socket {
+    pub fn new(fd: Arc<OwnedFd>) -> Socket {
+        Socket { fd, in_a_row: 0 }
+    }
+
+    fn settle<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        call: impl FnOnce(&OwnedFd) -> Result<T, Errno>,
+    ) -> Poll<io::Result<T>> {
+        if self.in_a_row == AT_ONCE {
+            self.in_a_row = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match call(&self.fd) {
+            Ok(done) => {
+                self.in_a_row += 1;
+                Poll::Ready(Ok(done))
+            }
+            Err(Errno::AGAIN) => {
+                self.in_a_row = 0;
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = buffer.initialize_unfilled();
+        let read = self.settle(cx, |fd| socket::receive(fd, room));
+        read.map_ok(|count| buffer.advance(count))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.settle(cx, |fd| socket::send(fd, bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(socket::end(&self.fd).map_err(Into::into))
+    }
+}
