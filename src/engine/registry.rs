@@ -253,7 +253,8 @@ impl Core {
             })
     }
 
-    /// Puts another document in the place of a check: the counts stay unless the probe differs.
+    /// Puts another document in the place of a check: the counts stay unless something else is
+    /// measured.
     fn exchange(&mut self, index: u32, spec: CheckSpec) {
         let shared = self.share(spec.policy);
         self.discard_run(index);
@@ -261,7 +262,7 @@ impl Core {
         let Some(check) = self.table.get(index) else { return };
         self.groups.leave(check);
         self.slots.leave(check);
-        let other_probe = check.probe != spec.probe;
+        let other_probe = !check.probe.measures_as(&spec.probe);
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
         // What a thread is stuck in belongs to the old document.

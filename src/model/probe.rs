@@ -169,6 +169,18 @@ impl ProbeSpec {
         }
     }
 
+    /// Whether its results can be continued by those of `other`: it measures the same, though it may
+    /// be judged by other levels.
+    pub fn measures_as(&self, other: &ProbeSpec) -> bool {
+        use ProbeSpec::{Cpu, Disk, Memory, Signal};
+        match (self, other) {
+            (Cpu(_), Cpu(_)) | (Memory(_), Memory(_)) => true,
+            (Disk(one), Disk(other)) => one.path == other.path,
+            (Signal(one), Signal(other)) => one.signal == other.signal && one.path == other.path,
+            _ => self == other,
+        }
+    }
+
     /// Whether it measures a level of the host or the process.
     pub fn is_level(&self) -> bool {
         use ProbeSpec::{Cpu, Disk, Memory, Signal};

@@ -225,3 +225,22 @@ fn what_a_system_does_not_offer_is_no_fault_of_the_monitor() {
     let check = monitor.snapshot(monitor.find("inodes").unwrap()).unwrap();
     assert_eq!((check.status, check.runs >= 3), (Status::Unknown, true));
 }
+
+#[test]
+fn another_level_of_the_same_signal_is_judged_with_the_next_value_and_resets_nothing() {
+    let monitor = running();
+    let events = monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    let document = |levels: &str| {
+        let text = r#""interval": "50ms", "success_threshold": 1, "failure_threshold": 1"#;
+        format!(r#"{{"name": "fds", "descriptors": {{"hold": 0, {levels}}}, {text}}}"#)
+    };
+    let id = monitor.register(&document(r#""unhealthy_enter": 100"#)).unwrap();
+    wait_for(&events, |event| event.check == id && event.status == Status::Healthy);
+    let same = monitor.replace(&document(r#""unhealthy_enter": 99"#)).unwrap();
+    assert_eq!((same, monitor.status(id)), (id, Status::Healthy));
+    // One that every process exceeds turns the check as soon as it is measured.
+    let over = r#""unhealthy_enter": 0.001, "degraded_enter": 0.0005"#;
+    monitor.replace(&document(over)).unwrap();
+    let turned = wait_for(&events, |event| event.kind == Kind::Status && event.check == id);
+    assert_eq!((turned.previous, turned.status), (Status::Healthy, Status::Unhealthy));
+}

@@ -193,10 +193,10 @@ fn what_cannot_be_reclaimed_counts_files_in_a_tmpfs() {
 fn kills_are_counted_from_the_first_sample_on() {
     let mut bench = Bench::new("v2-nested");
     let events = format!("{API}/memory.events");
-    let nobody = "0 killed for want of memory in 10 min, 0 in 5 min";
+    let nobody = "0 killed for want of memory in 0 s of watching";
     expect(&bench.sampler.oom_kills(at(0)), 0.0, f64::NAN, IN_API, nobody);
     bench.tree.write(&events, "oom_kill 4\n");
-    let killed = "2 killed for want of memory in 10 min, 2 in 5 min";
+    let killed = "2 killed for want of memory in 10 s of watching";
     let result = bench.sampler.oom_kills(at(10));
     expect(&result, 2.0, f64::NAN, IN_API, killed);
     assert_eq!(measure(&result).unhealthy, 2.0);
