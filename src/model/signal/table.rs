@@ -220,6 +220,8 @@ impl Unit {
     /// A number for people.
     pub fn tell(self, value: f64) -> String {
         match self {
+            // What would round to nothing is told to the digit that counts.
+            Unit::Percent if value > 0.0 && value < 0.05 => format!("{value:.1e} %"),
             Unit::Percent => format!("{value:.1} %"),
             Unit::Bytes => super::tell::bytes(value as u64),
             Unit::PerSecond => format!("{value:.1}/s"),
@@ -241,6 +243,12 @@ mod tests {
             assert_eq!(Signal::of(row.key), Some(row.signal));
         }
         assert_eq!(Signal::of("load"), None);
+    }
+
+    #[test]
+    fn a_small_share_is_not_told_as_nothing() {
+        let told = [0.0, 0.001, 0.04, 0.05, 12.34].map(|value| Unit::Percent.tell(value));
+        assert_eq!(told, ["0.0 %", "1.0e-3 %", "4.0e-2 %", "0.1 %", "12.3 %"]);
     }
 
     #[test]
