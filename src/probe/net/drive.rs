@@ -12,7 +12,7 @@ use crate::probe::talk::{self, Talk};
 use crate::probe::{errno, tcp};
 use crate::sys::epoll::Ready;
 use crate::sys::socket::{self, Connected, Errno, Family};
-use crate::time::{self, Tick};
+use crate::time::Tick;
 use std::sync::Arc;
 
 /// Spare buffers kept: as many as usually run at once.
@@ -105,8 +105,8 @@ impl Net {
     pub(super) fn ready(&mut self, place: usize, ready: Ready, now: Tick, done: &mut Vec<Done>) {
         let Some(verdict) = self.advance(place, ready, now) else { return };
         // A conversation computes, and its deadline is compared with the time after that.
-        let now = match self.runs[place].step {
-            Step::Talking(_) => time::monotonic(),
+        let now = match &self.runs[place].step {
+            Step::Talking(talk) => talk.trace().ended(),
             _ => now,
         };
         if self.conclude(place, verdict, now, done) {

@@ -191,8 +191,14 @@ impl Net {
             RunResult::new(Outcome::Local, Reason::LOCAL_RESOLVER)
                 .with_message("other names kept the resolver busy until the deadline"),
         );
+        let (is_known, now) = match &entry.step {
+            Step::Talking(talk) => {
+                (talk.trace().verdict().is_some(), talk.trace().ended().min(now))
+            }
+            _ => (false, now),
+        };
         let result = entry.timed(timeout, now);
-        if linger && !matches!(entry.step, Step::Resolving) {
+        if linger && !is_known && !matches!(entry.step, Step::Resolving) {
             entry.expired = true;
         } else if !self.remove(place) {
             return RunResult { latency_ns: result.latency_ns, phases: result.phases, ..unasked };
