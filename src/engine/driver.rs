@@ -123,6 +123,7 @@ impl Driver {
                 }
             }
         }
+        net.ring(time::monotonic(), done);
         self.inbox.take(done);
         for done in done.iter() {
             let work = self.work.remove(&done.run);
@@ -244,8 +245,14 @@ impl Driver {
         }
     }
 
+    /// When [`Driver::collect`] has something to do, whatever the descriptors say.
+    pub fn next_at(&self) -> Tick {
+        self.net.as_ref().map_or(Tick::NEVER, Net::next_at)
+    }
+
     /// Sets the alarm for the next turn.
     pub fn arm(&mut self, at: Tick) {
+        let at = at.min(self.next_at());
         if at == self.armed {
             return;
         }

@@ -67,13 +67,34 @@ impl From<SocketAddr> for Target {
     }
 }
 
+/// What the addresses of a name must come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Addresses {
+    /// One of them is alive.
+    #[default]
+    Any,
+    /// All of them are alive.
+    All,
+    /// All of them are alive; some dead ones are a warning.
+    Each,
+}
+
 /// A name to resolve for each run.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NameTarget {
     /// The name, as given.
     pub host: Box<str>,
     /// The port.
     pub port: u16,
+    /// What its addresses must come to.
+    pub rule: Addresses,
+}
+
+impl NameTarget {
+    /// A name of which one address must be alive.
+    pub fn new(host: &str, port: u16) -> NameTarget {
+        NameTarget { host: host.into(), port, rule: Addresses::Any }
+    }
 }
 
 /// How a TCP connection is made.
@@ -178,6 +199,16 @@ impl ProbeSpec {
             (Disk(one), Disk(other)) => one.path == other.path,
             (Signal(one), Signal(other)) => one.signal == other.signal && one.path == other.path,
             _ => self == other,
+        }
+    }
+
+    /// Where it connects, of probes of the network; none if that is shared.
+    pub fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            ProbeSpec::Tcp(spec) => Some(&mut spec.target),
+            ProbeSpec::Http(spec) => Arc::get_mut(spec).map(|spec| &mut spec.target),
+            ProbeSpec::Talk(spec) => Arc::get_mut(spec).map(|spec| &mut spec.target),
+            _ => None,
         }
     }
 
