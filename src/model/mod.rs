@@ -9,6 +9,7 @@ pub mod document;
 mod event;
 pub mod health;
 mod id;
+pub mod latency;
 pub mod name;
 mod policy;
 mod probe;
