@@ -29,7 +29,8 @@ reason is that (`errno`, a status code, a code of the target).
 ";
 
 fn table() -> String {
-    let mut text = HEAD.to_owned() + "| number | name | text | meaning |\n| --- | --- | --- | --- |\n";
+    let mut text =
+        HEAD.to_owned() + "| number | name | text | meaning |\n| --- | --- | --- | --- |\n";
     for ((reason, name), meaning) in Reason::ALL.iter().zip(Reason::MEANINGS) {
         let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
         text += &format!("| {} | `{name}` | {reason} | {meaning} |\n", reason.0);
