@@ -3,6 +3,7 @@
 
 use super::callback::{Callback, Function};
 use super::core::Core;
+use super::input::is_pressure;
 use super::masks::{is_stale, publish_cell};
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
@@ -262,6 +263,10 @@ impl Core {
         self.groups.leave(check);
         self.slots.leave(check);
         let other_probe = check.probe != spec.probe;
+        if !is_pressure(&spec.probe) {
+            // At another level it is listened to from the next run on, at the old one until then.
+            self.disarm(index);
+        }
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
         // What a thread is stuck in belongs to the old document.
@@ -305,6 +310,7 @@ impl Core {
 
     fn remove(&mut self, index: u32) {
         self.discard_run(index);
+        self.disarm(index);
         self.unrelate(index);
         self.emit_life(Kind::Removed, index);
         self.wheel.clear(index);

@@ -172,6 +172,12 @@ impl Signal {
         &TABLE[self as usize]
     }
 
+    /// Whether it is time in which something was stalled, of which the kernel can tell at once.
+    pub fn is_pressure(self) -> bool {
+        use Signal::{CpuPressure, IoPressure, MemoryPressure, MemoryPressureRising};
+        matches!(self, CpuPressure | MemoryPressure | MemoryPressureRising | IoPressure)
+    }
+
     /// The kind that a document calls so.
     pub fn of(key: &str) -> Option<Signal> {
         TABLE.iter().find(|row| row.key == key).map(|row| row.signal)

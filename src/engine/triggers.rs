@@ -1,0 +1,93 @@
+//! Pressure that the kernel tells of: which checks run at once because their trigger fired.
+//!
+//! A trigger is set when a check of a pressure has run, on the level at which it becomes DEGRADED,
+//! and set anew when the level or the file is another. Where the kernel grants none, and beyond
+//! [`LIMIT`], a check runs at its interval as any does. Only a thread within a runtime may use it.
+
+use crate::model::CheckId;
+use crate::sys::pressure_trigger::{Line, Trigger};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
+
+/// More are not set, because each of them costs the kernel a look at its counters in each window.
+const LIMIT: usize = 16;
+
+/// What the kernel was asked for.
+struct Armed {
+    check: CheckId,
+    path: PathBuf,
+    line: Line,
+    /// The level, in percent.
+    enter: f64,
+    /// None if it was refused or is over, which is not asked again for the same.
+    trigger: Option<Trigger>,
+}
+
+/// The triggers of one background thread.
+#[derive(Default)]
+pub struct Triggers {
+    armed: Vec<Armed>,
+    fired: Vec<CheckId>,
+}
+
+impl Triggers {
+    /// Has the kernel tell of a check that has just run, unless it does.
+    pub fn arm(&mut self, check: CheckId, path: &Path, line: Line, enter: f64) {
+        let place = self.armed.iter().position(|armed| armed.check == check);
+        if let Some(place) = place {
+            let armed = &self.armed[place];
+            if armed.enter == enter && armed.line == line && armed.path == path {
+                return;
+            }
+            self.armed.swap_remove(place);
+        }
+        if self.armed.len() >= LIMIT {
+            return;
+        }
+        let trigger = match Trigger::new(path, line, enter / 100.0) {
+            Ok(trigger) => Some(trigger),
+            // Ours to be short of, and only for a time.
+            Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => return,
+            Err(_) => None,
+        };
+        self.armed.push(Armed { check, path: path.to_owned(), line, enter, trigger });
+    }
+
+    /// Ends the trigger of a check, if it has one.
+    pub fn disarm(&mut self, check: CheckId) {
+        self.armed.retain(|armed| armed.check != check);
+    }
+
+    /// Whether there is anything to wait for.
+    pub fn is_waiting(&self) -> bool {
+        self.armed.iter().any(|armed| armed.trigger.is_some())
+    }
+
+    /// Whether any of them has fired; the task is woken when one does.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> bool {
+        for armed in &mut self.armed {
+            match armed.trigger.as_ref().map(|trigger| trigger.poll(context)) {
+                Some(Poll::Ready(true)) => self.fired.push(armed.check),
+                // Its file is gone, and would be an error each time that it is looked at.
+                Some(Poll::Ready(false)) => armed.trigger = None,
+                Some(Poll::Pending) | None => {}
+            }
+        }
+        !self.fired.is_empty()
+    }
+
+    /// The checks whose trigger has fired since.
+    pub fn take_fired(&mut self) -> Vec<CheckId> {
+        std::mem::take(&mut self.fired)
+    }
+
+    /// The descriptors.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.armed.iter().filter_map(|armed| armed.trigger.as_ref()).map(AsFd::as_fd)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Pressure is told by the kernel, not only asked for: a check whose interval is an hour runs
+//! again when there is pressure, and nothing is left open for a check that is gone. Where the
+//! kernel grants this process no triggers the tests say so and end.
+
+use meshvitals::{Event, Kinds, Monitor, Outcome, Subscription};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const NONE: [PathBuf; 0] = [];
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Descriptors belong to the whole process, so the tests look at them one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A monitor without checks, started.
+fn started() -> (Monitor, Subscription) {
+    let config = r#"{"system_checks": false, "start_spread": 0}"#;
+    let monitor = Monitor::new(Some(config)).expect("a monitor");
+    let events = monitor.subscribe(Kinds::RESULT, 64).expect("a subscription");
+    monitor.start().expect("a start");
+    (monitor, events)
+}
+
+/// A check of the pressure on this resource that is DEGRADED from so many percent on.
+fn pressure(on: &str, enter: u32) -> String {
+    format!(
+        r#"{{"name": "pressure", "{on}_pressure": {{"degraded_enter": {enter},
+            "degraded_exit": 1}}, "interval": "1h", "initial_delay": 0, "timeout": "1m"}}"#
+    )
+}
+
+#[track_caller]
+fn expect_result(events: &Subscription) -> Event {
+    let mut found = events.poll(1, Some(PATIENCE)).expect("a poll");
+    found.pop().expect("a result before the interval is over")
+}
+
+/// The files of pressure on this resource that the process has open, read only or for writing as
+/// well.
+fn open_files(on: &str, for_writing: bool) -> Vec<PathBuf> {
+    let numbers = fs::read_dir("/proc/self/fd").expect("the descriptors").flatten();
+    let of = |number: &str| {
+        let path = fs::read_link(format!("/proc/self/fd/{number}")).ok()?;
+        let told = [format!("/proc/pressure/{on}"), format!("/{on}.pressure")];
+        told.iter().find(|&end| path.to_string_lossy().ends_with(end))?;
+        let text = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).ok()?;
+        let flags = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
+        let mode = u32::from_str_radix(flags.trim(), 8).ok()? & 3;
+        ((mode != 0) == for_writing).then_some(path)
+    };
+    numbers.filter_map(|entry| of(entry.file_name().to_str()?)).collect()
+}
+
+/// Why the kernel grants no trigger on the file that was read.
+fn refusal(on: &str) -> Option<io::Error> {
+    let Some(path) = open_files(on, false).pop() else {
+        return Some(io::Error::other("nothing tells of its pressure"));
+    };
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    file.and_then(|mut file| file.write_all(b"some 1000000 2000000\0")).err()
+}
+
+/// Says why there are no triggers, if so.
+fn is_refused(on: &str, first: &Event) -> bool {
+    let Some(error) = refusal(on) else {
+        assert_eq!(first.outcome, Some(Outcome::Pass), "{first:?}");
+        return false;
+    };
+    let note = format!("skipped: the kernel grants no triggers of pressure here: {error}");
+    writeln!(io::stderr(), "{note}").expect("the reason can be told");
+    true
+}
+
+/// More loops than CPUs, so that some always wait; they end with it.
+struct Load(Arc<AtomicBool>, Vec<JoinHandle<()>>);
+
+impl Load {
+    fn new() -> Load {
+        let over = Arc::new(AtomicBool::new(false));
+        let count = thread::available_parallelism().map_or(4, |count| 2 * count.get());
+        let spin = || {
+            let over = Arc::clone(&over);
+            thread::spawn(move || while !over.load(Ordering::Relaxed) {})
+        };
+        let loops = (0..count).map(|_| spin()).collect();
+        Load(over, loops)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+        self.1.drain(..).for_each(|thread| drop(thread.join()));
+    }
+}
+
+#[test]
+fn pressure_makes_its_check_run_before_its_interval_is_over() {
+    const ON: &str = "cpu";
+    let _alone = alone();
+    let (monitor, events) = started();
+    monitor.register(&pressure(ON, 50)).expect("a check");
+    let first = expect_result(&events);
+    if is_refused(ON, &first) {
+        return;
+    }
+    let load = Load::new();
+    // Not only once: each window in which there is pressure is told of.
+    let (second, third) = (expect_result(&events), expect_result(&events));
+    drop(load);
+    assert!(first.at < second.at && second.at < third.at, "{first:?} {second:?} {third:?}");
+    monitor.stop(PATIENCE).expect("a stop");
+}
+
+#[test]
+fn a_check_that_is_gone_leaves_no_trigger_behind() {
+    // On what nobody waits for all the time, however busy the machine is.
+    const ON: &str = "memory";
+    let _alone = alone();
+    let (monitor, events) = started();
+    let id = monitor.register(&pressure(ON, 100)).expect("a check");
+    if is_refused(ON, &expect_result(&events)) {
+        return;
+    }
+    assert_eq!(open_files(ON, true).len(), 1);
+    monitor.replace(&pressure(ON, 99)).expect("another level");
+    expect_result(&events);
+    assert_eq!(open_files(ON, true).len(), 1, "in the place of the first");
+    // What is asked for later is done later, so its result tells that the trigger was ended.
+    let ended = || {
+        let other = r#"{"name": "other", "memory_available": {}, "interval": "1h"}"#;
+        let other = monitor.register(other).expect("another check");
+        expect_result(&events);
+        monitor.unregister(other).expect("the other check");
+        open_files(ON, true)
+    };
+    let asks = r#"{"name": "pressure", "clock_sync": {}, "interval": "1h", "initial_delay": "1h"}"#;
+    monitor.replace(asks).expect("another probe");
+    assert_eq!(ended(), NONE);
+    monitor.replace(&pressure(ON, 100)).expect("pressure again");
+    expect_result(&events);
+    assert_eq!(open_files(ON, true).len(), 1);
+    monitor.unregister(id).expect("the check");
+    assert_eq!(ended(), NONE);
+    monitor.register(&pressure(ON, 100)).expect("a check");
+    expect_result(&events);
+    assert_eq!(open_files(ON, true).len(), 1);
+    monitor.stop(PATIENCE).expect("a stop");
+    assert_eq!(open_files(ON, true), NONE);
+}
