@@ -2,16 +2,18 @@
 //! again when there is pressure, and nothing is left open for a check that is gone. Where the
 //! kernel grants this process no triggers the tests say so and end.
 
-use meshvitals::{Event, Kinds, Monitor, Outcome, Subscription};
+use meshvitals::sys::pressure_trigger::{Line, Trigger};
+use meshvitals::{Event, Kinds, Monitor, Outcome, Subscription, probe_once};
+use rustix::io::Errno;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-const NONE: [PathBuf; 0] = [];
+const NONE: [(i32, PathBuf); 0] = [];
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Descriptors belong to the whole process, so the tests look at them one after the other.
@@ -32,8 +34,12 @@ fn started() -> (Monitor, Subscription) {
 
 /// A check of the pressure on this resource that is DEGRADED from so many percent on.
 fn pressure(on: &str, enter: u32) -> String {
+    named("pressure", on, enter)
+}
+
+fn named(name: &str, on: &str, enter: u32) -> String {
     format!(
-        r#"{{"name": "pressure", "{on}_pressure": {{"degraded_enter": {enter},
+        r#"{{"name": "{name}", "{on}_pressure": {{"degraded_enter": {enter},
             "degraded_exit": 1}}, "interval": "1h", "initial_delay": 0, "timeout": "1m"}}"#
     )
 }
@@ -46,7 +52,7 @@ fn expect_result(events: &Subscription) -> Event {
 
 /// The files of pressure on this resource that the process has open, read only or for writing as
 /// well.
-fn open_files(on: &str, for_writing: bool) -> Vec<PathBuf> {
+fn open_files(on: &str, for_writing: bool) -> Vec<(i32, PathBuf)> {
     let numbers = fs::read_dir("/proc/self/fd").expect("the descriptors").flatten();
     let of = |number: &str| {
         let path = fs::read_link(format!("/proc/self/fd/{number}")).ok()?;
@@ -55,14 +61,14 @@ fn open_files(on: &str, for_writing: bool) -> Vec<PathBuf> {
         let text = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).ok()?;
         let flags = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
         let mode = u32::from_str_radix(flags.trim(), 8).ok()? & 3;
-        ((mode != 0) == for_writing).then_some(path)
+        ((mode != 0) == for_writing).then_some((number.parse().ok()?, path))
     };
     numbers.filter_map(|entry| of(entry.file_name().to_str()?)).collect()
 }
 
 /// Why the kernel grants no trigger on the file that was read.
 fn refusal(on: &str) -> Option<io::Error> {
-    let Some(path) = open_files(on, false).pop() else {
+    let Some((_, path)) = open_files(on, false).pop() else {
         return Some(io::Error::other("nothing tells of its pressure"));
     };
     let file = OpenOptions::new().read(true).write(true).open(path);
@@ -156,4 +162,144 @@ fn a_check_that_is_gone_leaves_no_trigger_behind() {
     assert_eq!(open_files(ON, true).len(), 1);
     monitor.stop(PATIENCE).expect("a stop");
     assert_eq!(open_files(ON, true), NONE);
+}
+
+#[test]
+fn what_no_thread_waits_for_is_not_asked_of_the_kernel() {
+    let _alone = alone();
+    // Nor is there a runtime, which a trigger needs.
+    let result = probe_once(None, &pressure("memory", 50)).expect("a result");
+    assert!(result.value.is_finite() || result.outcome == Outcome::Local, "{result:?}");
+}
+
+#[test]
+fn there_are_sixteen_triggers_at_most() {
+    let _alone = alone();
+    const ON: &str = "memory";
+    let (monitor, events) = started();
+    for count in 0..18 {
+        monitor.register(&named(&format!("pressure-{count}"), ON, 100)).expect("a check");
+        let result = expect_result(&events);
+        if count == 0 && is_refused(ON, &result) {
+            return;
+        }
+    }
+    assert_eq!(open_files(ON, true).len(), 16);
+    monitor.stop(PATIENCE).expect("a stop");
+}
+
+#[test]
+fn a_share_that_is_none_is_refused() {
+    let _alone = alone();
+    const ON: &str = "memory";
+    let (monitor, events) = started();
+    monitor.register(&pressure(ON, 100)).expect("a check");
+    if is_refused(ON, &expect_result(&events)) {
+        return;
+    }
+    let (_, path) = open_files(ON, true).pop().expect("its trigger");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = runtime.expect("a runtime");
+    let _entered = runtime.enter();
+    assert!(Trigger::new(&path, Line::Full, 1.0).is_ok());
+    // The last but one would be taken for a smaller number of 32 bits.
+    for share in [0.0, -0.1, 1.01, f64::NAN, f64::INFINITY, 4_294.967_396, 1e16] {
+        let refusal = Trigger::new(&path, Line::Some, share).err();
+        assert_eq!(refusal, Some(Errno::INVAL), "{share}");
+    }
+    monitor.stop(PATIENCE).expect("a stop");
+}
+
+#[test]
+fn a_forked_child_has_no_copy_of_a_trigger() {
+    let _alone = alone();
+    const ON: &str = "memory";
+    let (monitor, events) = started();
+    monitor.register(&pressure(ON, 100)).expect("a check");
+    if is_refused(ON, &expect_result(&events)) {
+        return;
+    }
+    let [(number, _)] = open_files(ON, true)[..] else { panic!("one trigger") };
+    // SAFETY: asks for the flags of a number, which may be anything.
+    let is_open = || unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 };
+    assert!(is_open());
+    // SAFETY: the child only looks and leaves by `_exit`; the alarm ends it should it hang.
+    let status = unsafe {
+        let child = libc::fork();
+        if child == 0 {
+            libc::alarm(60);
+            libc::_exit(i32::from(is_open()));
+        }
+        assert!(child > 0, "a child");
+        let mut status = 0;
+        assert_eq!(libc::waitpid(child, &mut status, 0), child);
+        status
+    };
+    assert_eq!(status, 0, "it is open in the child");
+    assert!(is_open(), "the parent's is another");
+    monitor.stop(PATIENCE).expect("a stop");
+}
+
+/// A cgroup of version 2 in which this process is until [`Cgroup::leave`].
+struct Cgroup {
+    before: PathBuf,
+    own: PathBuf,
+}
+
+impl Cgroup {
+    fn enter() -> io::Result<Cgroup> {
+        let mounts = fs::read_to_string("/proc/mounts")?;
+        let mount = mounts.lines().find_map(|line| {
+            let mut words = line.split(' ').skip(1);
+            words.next().filter(|_| words.next() == Some("cgroup2"))
+        });
+        let mount = mount.ok_or_else(|| io::Error::other("there is no such filesystem"))?;
+        let cgroups = fs::read_to_string("/proc/self/cgroup")?;
+        let now = cgroups.lines().find_map(|line| line.strip_prefix("0::/"));
+        let before = Path::new(mount).join(now.unwrap_or_default());
+        let own = Path::new(mount).join(format!("meshvitals-triggers-{}", std::process::id()));
+        fs::create_dir(&own)?;
+        let cgroup = Cgroup { before, own };
+        fs::write(cgroup.own.join("cgroup.procs"), std::process::id().to_string())?;
+        Ok(cgroup)
+    }
+
+    fn leave(&self) -> io::Result<()> {
+        fs::write(self.before.join("cgroup.procs"), std::process::id().to_string())?;
+        fs::remove_dir(&self.own)
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        let _ = self.leave();
+    }
+}
+
+#[test]
+fn a_check_finds_its_new_cgroup_when_the_old_one_is_gone() {
+    let _alone = alone();
+    const ON: &str = "memory";
+    let cgroup = match Cgroup::enter() {
+        Ok(cgroup) => cgroup,
+        Err(error) => {
+            let note = format!("skipped: no cgroup of version 2 can be made here: {error}");
+            return writeln!(io::stderr(), "{note}").expect("the reason can be told");
+        }
+    };
+    let (monitor, events) = started();
+    monitor.register(&pressure(ON, 100)).expect("a check");
+    if is_refused(ON, &expect_result(&events)) {
+        return;
+    }
+    let old = open_files(ON, true);
+    assert!(old.len() == 1 && old[0].1.starts_with(&cgroup.own), "{old:?}");
+    cgroup.leave().expect("a way back");
+    expect_result(&events);
+    let new = open_files(ON, true);
+    assert!(
+        new.len() <= 1 && !new.iter().any(|(_, path)| path.starts_with(&cgroup.own)),
+        "{new:?}"
+    );
+    monitor.stop(PATIENCE).expect("a stop");
 }

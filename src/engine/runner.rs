@@ -171,15 +171,14 @@ impl Body {
             if self.ending.load(Ordering::Acquire) {
                 break;
             }
-            let slept = poll_fn(|context| self.sleep(fd, context));
-            if slept.await.is_err() {
+            if poll_fn(|context| self.rest(fd, context)).await.is_err() {
                 break;
             }
         }
     }
 
     /// Over when there is something to do.
-    fn sleep(&self, fd: &AsyncFd<OwnedFd>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn rest(&self, fd: &AsyncFd<OwnedFd>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Past the nested instance, whose look would take the word of the kernel.
         let told = self.listens && lock(&self.driver).poll_triggers(context);
         match fd.poll_read_ready(context) {

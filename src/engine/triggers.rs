@@ -65,15 +65,17 @@ impl Triggers {
         self.armed.iter().any(|armed| armed.trigger.is_some())
     }
 
-    /// Whether any of them has fired; the task is woken when one does.
+    /// Whether any of them has fired, or is over; the task is woken when one does.
     pub fn poll(&mut self, context: &mut Context<'_>) -> bool {
         for armed in &mut self.armed {
-            match armed.trigger.as_ref().map(|trigger| trigger.poll(context)) {
-                Some(Poll::Ready(true)) => self.fired.push(armed.check),
-                // Its file is gone, and would be an error each time that it is looked at.
-                Some(Poll::Ready(false)) => armed.trigger = None,
-                Some(Poll::Pending) | None => {}
+            let Some(trigger) = &armed.trigger else { continue };
+            let Poll::Ready(lives) = trigger.poll(context) else { continue };
+            if !lives {
+                // The process was moved, and the check finds where to. Kept, the descriptor
+                // would be an error each time that it is looked at.
+                armed.trigger = None;
             }
+            self.fired.push(armed.check);
         }
         !self.fired.is_empty()
     }
@@ -90,4 +92,26 @@ impl Triggers {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn what_is_refused_is_not_waited_for_and_ends_with_its_check() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        let _entered = runtime.enter();
+        let mut triggers = Triggers::default();
+        let levels = |triggers: &Triggers| -> Vec<f64> {
+            triggers.armed.iter().map(|armed| armed.enter).collect()
+        };
+        for enter in [10.0, 10.0, 20.0] {
+            triggers.arm(CheckId(1), Path::new("/proc/self/status"), Line::Some, enter);
+        }
+        assert_eq!(levels(&triggers), [20.0]);
+        assert!(!triggers.is_waiting() && triggers.fds().next().is_none());
+        triggers.disarm(CheckId(2));
+        assert_eq!(levels(&triggers), [20.0]);
+        triggers.disarm(CheckId(1));
+        assert!(triggers.armed.is_empty());
+    }
+}

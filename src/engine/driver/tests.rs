@@ -1,13 +1,7 @@
-//! Two lives that overlap: each is woken for itself, and no result is lost between them. What one
-//! life hears of from the kernel ends with it.
+//! Two lives that overlap: each is woken for itself, and no result is lost between them.
 
 use super::*;
-use crate::model::document::{Defaults, parse_check};
-use crate::sys::fork::tests::in_child;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::fcntl_getfd;
-use std::io::Write;
-use tokio::runtime::Builder;
 
 const TOKEN: u64 = 7;
 
@@ -62,43 +56,4 @@ fn what_the_earlier_life_has_taken_at_its_end_is_left_to_the_later_one() {
     assert!(is_woken(&later) && done.is_empty());
     later.collect(&mut done);
     assert_eq!(done.len(), 1);
-}
-
-#[test]
-fn a_child_has_no_copy_of_a_trigger_and_an_end_leaves_none() {
-    let document = r#"{"name": "pressure", "cpu_pressure": {}}"#;
-    let probe = parse_check(document, &Defaults::default()).unwrap().probe;
-    let runtime = Builder::new_current_thread().enable_io().build().unwrap();
-    let _entered = runtime.enter();
-    let mut driver = Driver::new(1, Arc::default()).unwrap();
-    let run = |driver: &mut Driver| {
-        let (probe, check) = (probe.clone(), CheckId(5));
-        let (callback, cookie, deadline) = (None, 0, Tick::NEVER);
-        let command = Command::Run { token: TOKEN, check, probe, callback, cookie, deadline };
-        driver.carry_out(command, time::monotonic(), &mut Vec::new(), &mut Vec::new());
-    };
-    run(&mut driver);
-    assert!(!driver.listens(), "nobody waits for it");
-    driver.sleep_with(&[]);
-    run(&mut driver);
-    if !driver.listens() {
-        writeln!(io::stderr(), "skipped: the kernel grants no triggers of pressure").unwrap();
-        return;
-    }
-    let is_open = |driver: &Driver| {
-        driver.triggers.iter().flat_map(Triggers::fds).all(|fd| fcntl_getfd(fd).is_ok())
-    };
-    assert!(is_open(&driver));
-    let copies = in_child(|| {
-        driver.abandon();
-        i32::from(is_open(&driver))
-    });
-    assert_eq!(copies, 0);
-    assert!(is_open(&driver), "the parent's is another");
-    driver.disarm(CheckId(5));
-    assert!(!driver.listens());
-    run(&mut driver);
-    assert!(driver.listens());
-    driver.close();
-    assert!(!driver.listens());
 }
