@@ -3,13 +3,16 @@
 //! kernel grants this process no triggers the tests say so and end.
 
 use meshvitals::sys::pressure_trigger::{Line, Trigger};
-use meshvitals::{Event, Kinds, Monitor, Outcome, Subscription, probe_once};
+use meshvitals::{
+    Callback, Event, Kinds, Monitor, Outcome, Run, RunResult, Subscription, probe_once,
+};
 use rustix::io::Errno;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -160,8 +163,30 @@ fn a_check_that_is_gone_leaves_no_trigger_behind() {
     monitor.register(&pressure(ON, 100)).expect("a check");
     expect_result(&events);
     assert_eq!(open_files(ON, true).len(), 1);
-    monitor.stop(PATIENCE).expect("a stop");
+    // What keeps a stop from ending keeps no trigger.
+    let (release, released) = channel();
+    let hangs = r#"{"name": "hangs", "callback": {}, "timeout": "1h"}"#;
+    monitor.register_callback(hangs, Hangs(Mutex::new(released))).expect("a callback");
+    HANGS.wait();
+    let stuck = || monitor.stop(Duration::from_millis(1)).expect_err("it hangs").to_string();
+    while !stuck().ends_with(": a callback") {}
     assert_eq!(open_files(ON, true), NONE);
+    drop(release);
+    monitor.stop(PATIENCE).expect("a stop");
+}
+
+/// Where a callback meets the test when it is called.
+static HANGS: Barrier = Barrier::new(2);
+
+/// A callback that returns when its sender is dropped.
+struct Hangs(Mutex<Receiver<()>>);
+
+impl Callback for Hangs {
+    fn run(&self, _: &Run) -> RunResult {
+        HANGS.wait();
+        let _ = self.0.lock().map(|released| released.recv());
+        RunResult::pass()
+    }
 }
 
 #[test]

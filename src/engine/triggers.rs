@@ -21,7 +21,7 @@ struct Armed {
     line: Line,
     /// The level, in percent.
     enter: f64,
-    /// None if it was refused or is over, which is not asked again for the same.
+    /// None if it was refused or is over: for the same file and level none is set again.
     trigger: Option<Trigger>,
 }
 
@@ -94,7 +94,32 @@ impl Triggers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::pressure_trigger::tests::trigger_with_end;
+    use std::future::poll_fn;
     use tokio::runtime::Builder;
+
+    #[test]
+    fn a_trigger_that_is_over_is_let_go_and_its_check_looks_anew() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        let (check, path, line, enter) = (CheckId(1), Path::new("/proc"), Line::Some, 50.0);
+        let (trigger, end) = {
+            let _entered = runtime.enter();
+            trigger_with_end()
+        };
+        let trigger = Some(trigger);
+        let armed = Armed { check, path: path.to_owned(), line, enter, trigger };
+        let mut triggers = Triggers { armed: vec![armed], fired: Vec::new() };
+        assert!(triggers.is_waiting());
+        drop(end);
+        runtime.block_on(poll_fn(|context| match triggers.poll(context) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }));
+        assert_eq!((triggers.take_fired(), triggers.fds().count()), (vec![check], 0));
+        // Set anew for the same it might be over again at once, for ever.
+        triggers.arm(check, path, line, enter);
+        assert!(!triggers.is_waiting() && triggers.armed.len() == 1);
+    }
 
     #[test]
     fn what_is_refused_is_not_waited_for_and_ends_with_its_check() {

@@ -61,7 +61,9 @@ impl Trigger {
     pub fn new(path: &Path, line: Line, share: f64) -> Result<Trigger, Errno> {
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?;
-        if !(share > 0.0 && share <= 1.0) || !is_pressure_file(&fd)? {
+        // The kernel reads 32 bits of any number, and takes what they say.
+        let is_share = share > 0.0 && share <= 1.0;
+        if !is_share || !is_pressure_file(&fd)? {
             return Err(Errno::INVAL);
         }
         let stalled_us = (share * WINDOW_US).max(1.0);
@@ -110,10 +112,17 @@ fn is_pressure_file(fd: &OwnedFd) -> Result<bool, Errno> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use rustix::pipe::pipe;
     use std::fs;
     use tokio::runtime::Builder;
+
+    /// What is over as soon as the other end is closed: a pipe in place of a pressure file.
+    pub(crate) fn trigger_with_end() -> (Trigger, OwnedFd) {
+        let (fd, end) = pipe().unwrap();
+        (Trigger(watch(fd, Interest::PRIORITY).unwrap()), end)
+    }
 
     #[track_caller]
     fn expect_refusal(path: &str) {
