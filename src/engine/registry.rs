@@ -106,6 +106,10 @@ impl Core {
         self.admit_probe(&spec, false)?;
         self.check_dependencies_of(index, &spec)?;
         self.make_groups(std::slice::from_ref(&spec))?;
+        if !is_pressure(&spec.probe) {
+            // At another level it is listened to from the next run on, at the old one until then.
+            self.disarm(index);
+        }
         self.exchange(index, spec);
         self.settle();
         Ok(id)
@@ -263,10 +267,6 @@ impl Core {
         self.groups.leave(check);
         self.slots.leave(check);
         let other_probe = check.probe != spec.probe;
-        if !is_pressure(&spec.probe) {
-            // At another level it is listened to from the next run on, at the old one until then.
-            self.disarm(index);
-        }
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
         // What a thread is stuck in belongs to the old document.
