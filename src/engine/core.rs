@@ -59,6 +59,11 @@ pub enum Command {
         /// The run.
         token: u64,
     },
+    /// A check whose pressure the kernel may have been asked to tell of is none any more.
+    Disarm {
+        /// The check.
+        check: CheckId,
+    },
 }
 
 /// What a call leaves to be done outside the lock.
