@@ -218,10 +218,12 @@ impl ProbeSpec {
         matches!(self, Cpu(_) | Memory(_) | Disk(_) | Signal(_))
     }
 
-    /// The unit of its values, of probes that measure the host or the process.
+    /// The unit of its values, of probes that measure some.
     pub fn unit(&self) -> Option<&'static str> {
         match self {
             ProbeSpec::Signal(spec) => Some(spec.signal.row().unit.word()),
+            // How long the certificate is good for.
+            ProbeSpec::Talk(spec) if spec.tls.is_some() => Some("s"),
             probe => probe.is_level().then_some("1"),
         }
     }
