@@ -14,9 +14,11 @@
 
 use super::callback::Function;
 use super::groups::Groups;
+use super::helpers::Helpers;
 use super::runs::Runs;
 use super::slots::Slots;
 use super::table::{Activity, Check, Table};
+use super::workers::Gauge;
 use crate::error::Error;
 use crate::event::Mailbox;
 use crate::model::document::{CheckSpec, MonitorSpec};
@@ -89,6 +91,8 @@ pub struct Core {
     pub(super) groups: Groups,
     pub(super) runs: Runs,
     pub(super) slots: Slots,
+    /// How busy the threads for callbacks of the present life are.
+    pub(super) callbacks: Arc<Gauge>,
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
     /// The kinds that any subscription wants.
     pub(super) wanted: Kinds,
@@ -141,6 +145,7 @@ impl Core {
             groups,
             runs: Runs::default(),
             slots: Slots::new(spec.max_runs),
+            callbacks: Helpers::no_callbacks(),
             mailboxes: Vec::new(),
             wanted: Kinds(0),
             commands: Vec::new(),

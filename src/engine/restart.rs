@@ -6,6 +6,7 @@
 //! life, so that it is never called twice at once.
 
 use super::core::{Command, Core};
+use super::helpers::Helpers;
 use super::publish;
 use super::table::Activity;
 use crate::model::health::LocalHealth;
@@ -81,6 +82,7 @@ impl Core {
             }
         }
         self.runs.clear();
+        self.callbacks = Helpers::no_callbacks();
         self.commands.clear();
         self.slots.clear_waiting();
         (self.running, self.stopped) = (false, true);
