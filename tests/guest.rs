@@ -81,7 +81,12 @@ fn finish(mut command: Command) {
         Err(error) => panic!("{command:?}: {error}"),
     };
     let status = child.wait().expect("its end");
-    assert!(status.success(), "{command:?}: {status}\n{}", String::from_utf8_lossy(&text));
+    let text = String::from_utf8_lossy(&text);
+    assert!(status.success(), "{command:?}: {status}\n{text}");
+    // What it had to leave out is said here as well.
+    for line in text.lines().filter(|line| line.starts_with("skipped: ")) {
+        writeln!(std::io::stderr(), "{line}").expect("the reason can be told");
+    }
 }
 
 fn kill(child: &mut Child) {
@@ -133,6 +138,11 @@ fn a_stop_leaves_nothing_behind_and_is_in_time() {
 #[test]
 fn a_stop_waits_for_the_names_that_are_looked_for() {
     run("guest_names", &[]);
+}
+
+#[test]
+fn who_compares_the_time_sees_that_the_background_thread_was_stopped() {
+    run("guest_starved", &[]);
 }
 
 #[test]

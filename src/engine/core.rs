@@ -246,7 +246,10 @@ impl Core {
         }
         let at = self.on_grid(self.soonest.max(self.now));
         let sooner = at < self.planned;
-        self.planned = self.planned.min(at);
+        if sooner {
+            self.planned = at;
+            self.promise_own(at);
+        }
         sooner || !self.commands.is_empty()
     }
 
