@@ -120,7 +120,12 @@ impl Core {
         if paused {
             self.discard_run(index);
         }
-        self.change(index, |check| check.mask.put(Mask::PAUSED, paused));
+        self.change(index, |check| {
+            check.mask.put(Mask::PAUSED, paused);
+            if let Some(rare) = &mut check.rare {
+                rare.bands.interrupt();
+            }
+        });
         if !paused && self.running {
             self.resume(index);
         }
