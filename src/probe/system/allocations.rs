@@ -30,6 +30,7 @@ fn machine(version: u8, levels: usize, lines: usize) -> Recorded {
         "proc/stat",
         &("cpu  0 0 0 1 0 0 0 0\n".to_owned() + &many(&|n| format!("cpu{n} 1 2 3 4\n"))),
     );
+    tree.write("proc/thread-self/status", "Uid: 1000 0\nThreads: 1\nCapEff: 0\n");
     tree.write("proc/loadavg", "0.32 0.11 0.10 2/85 4876\n");
     tree.write("proc/sys/kernel/threads-max", "30000\n");
     tree.write("proc/sys/kernel/pid_max", "32768\n");
