@@ -4,7 +4,7 @@
 //! waits, so that a fork finds it whole and a child can close its copies of the sockets.
 
 use super::callback::{Function, Run};
-use super::core::Command;
+use super::command::Command;
 use super::helpers::Helpers;
 use super::inbox::{Inbox, Reporter};
 use super::triggers::Triggers;

@@ -1,6 +1,7 @@
 //! What the host program says: reports, pauses, overrides, requests; and what it asks: snapshots.
 
-use super::core::{Command, Core};
+use super::command::Command;
+use super::core::Core;
 use super::masks::{published_until, reason};
 use super::runs::Booked;
 use super::table::{Activity, Check};
@@ -139,7 +140,12 @@ impl Core {
         if paused {
             self.discard_run(index);
         }
-        self.change(index, |check| check.mask.put(Mask::PAUSED, paused));
+        self.change(index, |check| {
+            check.mask.put(Mask::PAUSED, paused);
+            if let Some(rare) = &mut check.rare {
+                rare.bands.interrupt();
+            }
+        });
         if !paused && self.running {
             self.resume(index);
         }

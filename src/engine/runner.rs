@@ -5,7 +5,8 @@
 //! descriptor. What a turn starts and what is over at once is handed back to the core in the
 //! same turn. With nothing due it does not wake up.
 
-use super::core::{Core, Leftover};
+use super::command::Leftover;
+use super::core::Core;
 use super::driver::Driver;
 use super::helpers::Stuck;
 use super::inner::Inner;
