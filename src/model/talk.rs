@@ -4,6 +4,12 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod login;
+mod memcached;
+
+pub use login::Login;
+pub use memcached::{MemcachedProtocol, MemcachedSpec};
+
 use super::Target;
 use core::fmt;
 use std::sync::Arc;
@@ -34,6 +40,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// Memcached.
+    Memcached(MemcachedSpec),
 }
 
 impl Protocol {
@@ -41,21 +49,24 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Memcached(_) => "memcached",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls => false,
+            Protocol::Tls | Protocol::Memcached(_) => false,
         }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
-        match self {
-            Protocol::Tls => Vec::new(),
-        }
+        let login = match self {
+            Protocol::Tls => return Vec::new(),
+            Protocol::Memcached(spec) => &mut spec.login,
+        };
+        login.iter_mut().map(|login| &mut login.password).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod errno;
 mod http;
+pub mod memcached;
 pub mod net;
 pub mod resolver;
 pub mod system;

@@ -16,6 +16,8 @@ mod expect;
 mod explain;
 mod host;
 mod http;
+mod login;
+mod memcached;
 mod monitor;
 mod name;
 #[cfg(feature = "schema")]
