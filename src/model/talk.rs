@@ -6,9 +6,11 @@
 
 mod login;
 mod memcached;
+mod nats;
 
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
+pub use nats::{NatsLogin, NatsSpec};
 
 use super::Target;
 use core::fmt;
@@ -42,6 +44,8 @@ pub enum Protocol {
     Tls,
     /// Memcached.
     Memcached(MemcachedSpec),
+    /// NATS.
+    Nats(NatsSpec),
 }
 
 impl Protocol {
@@ -50,6 +54,7 @@ impl Protocol {
         match self {
             Protocol::Tls => "tcp",
             Protocol::Memcached(_) => "memcached",
+            Protocol::Nats(_) => "nats",
         }
     }
 
@@ -57,6 +62,7 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls | Protocol::Memcached(_) => false,
+            Protocol::Nats(_) => true,
         }
     }
 
@@ -65,6 +71,11 @@ impl Protocol {
         let login = match self {
             Protocol::Tls => return Vec::new(),
             Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Nats(spec) => match &mut spec.login {
+                NatsLogin::Nobody => return Vec::new(),
+                NatsLogin::User(login) => return vec![&mut login.password],
+                NatsLogin::Token(token) => return vec![token],
+            },
         };
         login.iter_mut().map(|login| &mut login.password).collect()
     }

@@ -129,7 +129,7 @@ fn what_goes_wrong_in_frames_is_told_with_its_step() {
 
 #[test]
 fn an_error_of_the_server_is_told_in_its_words() {
-    let says = |text: &str| vec![Move::Hear(9), Move::Say(text.into()), Move::Hang];
+    let says = |text: &str| vec![Move::Hear(9.into()), Move::Say(text.into()), Move::Hang];
     let result = talk("10s", "memcached", "", says("SERVER_ERROR out of memory\r\n"));
     expect_fail(&result, Reason::MATCH_ERROR, &["version: \"SERVER_ERROR out of memory\""]);
 }

@@ -9,11 +9,31 @@ use std::time::Duration;
 /// How long a peer waits for what it is to hear; only a failure uses it up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a peer waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard {
+    /// So many bytes.
+    Count(usize),
+    /// Bytes that end with these.
+    Until(&'static str),
+}
+
+impl From<usize> for Heard {
+    fn from(count: usize) -> Heard {
+        Heard::Count(count)
+    }
+}
+
+impl From<&'static str> for Heard {
+    fn from(end: &'static str) -> Heard {
+        Heard::Until(end)
+    }
+}
+
 /// One move of a peer.
 #[derive(Clone, Debug)]
 pub enum Move {
-    /// Waits for so many bytes.
-    Hear(usize),
+    Hear(Heard),
     Say(Vec<u8>),
     /// Says one byte after the other, each after this time.
     Drip(Vec<u8>, Duration),
@@ -59,9 +79,8 @@ impl Drop for Stub {
 fn play(mut stream: TcpStream, moves: Vec<Move>) {
     for part in moves {
         match part {
-            Move::Hear(count) => {
-                let mut heard = vec![0; count];
-                if stream.read_exact(&mut heard).is_err() {
+            Move::Hear(what) => {
+                if !hear(&mut stream, what) {
                     return;
                 }
             }
@@ -85,6 +104,23 @@ fn play(mut stream: TcpStream, moves: Vec<Move>) {
             }
         }
     }
+}
+
+/// Whether it was heard; byte by byte, because what follows belongs to the next move.
+fn hear(stream: &mut TcpStream, what: Heard) -> bool {
+    let mut heard = Vec::new();
+    let is_heard = |heard: &[u8]| match what {
+        Heard::Count(count) => heard.len() >= count,
+        Heard::Until(end) => heard.ends_with(end.as_bytes()),
+    };
+    while !is_heard(&heard) {
+        let mut byte = [0];
+        if stream.read_exact(&mut byte).is_err() {
+            return false;
+        }
+        heard.extend(byte);
+    }
+    true
 }
 
 /// Whether the other side goes within this time; what it says meanwhile does not matter.

@@ -4,7 +4,7 @@
 //! something else. The outcome, the reason and the step that messages name are known each time.
 
 use crate::rig::{address, expect_fail, expect_pass, run, run_within};
-use crate::stub::{Move, Stub};
+use crate::stub::{Heard, Move, Stub};
 use meshvitals::{Outcome, Reason, RunResult};
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ const GARBAGE: [&[u8]; 3] = [
 pub struct Exchange {
     /// The step that messages name.
     pub step: &'static str,
-    /// How many bytes the peer hears before.
-    pub hears: usize,
+    /// What the peer hears before.
+    pub hears: Heard,
     /// What it says then.
     pub says: Vec<u8>,
 }
 
-pub fn exchange(step: &'static str, hears: usize, says: &[u8]) -> Exchange {
-    Exchange { step, hears, says: says.to_vec() }
+pub fn exchange(step: &'static str, hears: impl Into<Heard>, says: &[u8]) -> Exchange {
+    Exchange { step, hears: hears.into(), says: says.to_vec() }
 }
 
 /// Has the peer go wrong at every step of a conversation that passes when it does not.
@@ -83,7 +83,7 @@ pub fn torture(key: &str, body: &str, conversation: &[Exchange]) {
 /// Has the peer answer a request for encryption from the first byte in the clear.
 #[track_caller]
 pub fn expect_no_tls(key: &str, body: &str) {
-    let moves = vec![Move::Hear(16), Move::Say(GARBAGE[0].to_vec()), Move::Hang];
+    let moves = vec![Move::Hear(16.into()), Move::Say(GARBAGE[0].to_vec()), Move::Hang];
     let result = talk("10s", key, &join(r#""tls": {"verify": false}"#, body), moves);
     expect_fail(&result, Reason::TLS_FAILED, &["the answer is no TLS"]);
 }

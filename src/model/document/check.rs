@@ -11,6 +11,7 @@ use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::memcached::MemcachedDoc;
 use super::name::{Name, Tag, names};
+use super::nats::NatsDoc;
 use super::signal::SignalDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
@@ -23,8 +24,18 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 9] =
-    ["tcp", "http", "memcached", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 10] = [
+    "tcp",
+    "http",
+    "memcached",
+    "nats",
+    "cpu",
+    "memory",
+    "disk",
+    "heartbeat",
+    "callback",
+    "external",
+];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
@@ -99,6 +110,8 @@ pub(super) struct CheckDoc<'a> {
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
     /// Asks a Memcached server for its version.
     pub memcached: Given<Box<Object<MemcachedDoc<'a>>>>,
+    /// Greets a NATS server, logs in and has a PING answered.
+    pub nats: Given<Box<Object<NatsDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -248,6 +261,7 @@ impl CheckDoc<'_> {
             self.tcp.0.is_some(),
             self.http.0.is_some(),
             self.memcached.0.is_some(),
+            self.nats.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -271,6 +285,8 @@ impl CheckDoc<'_> {
             http.0.probe()
         } else if let Some(memcached) = &self.memcached.0 {
             memcached.0.probe()
+        } else if let Some(nats) = &self.nats.0 {
+            nats.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

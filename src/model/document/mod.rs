@@ -20,6 +20,7 @@ mod login;
 mod memcached;
 mod monitor;
 mod name;
+mod nats;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;

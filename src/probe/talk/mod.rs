@@ -23,7 +23,7 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::memcached;
+use crate::probe::{memcached, nats};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -116,7 +116,8 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Run
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
-    if let Some(tls) = &spec.tls
+    let tls = spec.tls.as_ref();
+    if let Some(tls) = tls
         && !spec.protocol.upgrades()
     {
         line.encrypt(&tls.name).await?;
@@ -124,6 +125,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
         Protocol::Memcached(spec) => memcached::speak(spec, line).await,
+        Protocol::Nats(spec) => nats::speak(spec, tls, line).await,
     }
 }
 

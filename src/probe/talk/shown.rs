@@ -19,7 +19,11 @@ pub fn shown<'a>(bytes: &[u8], secrets: impl IntoIterator<Item = &'a Secret>) ->
     let mut text = String::from("\"");
     for letter in String::from_utf8_lossy(bytes).trim_end().chars() {
         let width = text.len();
-        text.extend(letter.escape_debug());
+        match letter {
+            // Protocols quote with it.
+            '\'' => text.push(letter),
+            _ => text.extend(letter.escape_debug()),
+        }
         if text.len() > LIMIT {
             text.truncate(width);
             text.push('…');
@@ -36,7 +40,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_cut_and_printable() {
-        assert_eq!(shown(b"ERROR\r\n", []), "\"ERROR\"");
+        assert_eq!(shown(b"-ERR 'no'\r\n", []), "\"-ERR 'no'\"");
         assert_eq!(shown(b"a\x1b[2J\0\"b\xff", []), r#""a\u{1b}[2J\0\"b�""#);
         let long = shown(&[b'x'; 4096], []);
         assert!(long.ends_with("x…\"") && long.len() < 90, "{long}");
