@@ -5,6 +5,8 @@
 
 #[path = "probes/memcached.rs"]
 mod memcached;
+#[path = "probes/mqtt.rs"]
+mod mqtt;
 #[path = "probes/nats.rs"]
 mod nats;
 #[path = "probes/rig.rs"]

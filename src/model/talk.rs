@@ -6,10 +6,12 @@
 
 mod login;
 mod memcached;
+mod mqtt;
 mod nats;
 
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
+pub use mqtt::{MqttSpec, MqttVersion};
 pub use nats::{NatsLogin, NatsSpec};
 
 use super::Target;
@@ -46,6 +48,8 @@ pub enum Protocol {
     Memcached(MemcachedSpec),
     /// NATS.
     Nats(NatsSpec),
+    /// MQTT.
+    Mqtt(MqttSpec),
 }
 
 impl Protocol {
@@ -55,13 +59,14 @@ impl Protocol {
             Protocol::Tls => "tcp",
             Protocol::Memcached(_) => "memcached",
             Protocol::Nats(_) => "nats",
+            Protocol::Mqtt(_) => "mqtt",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls | Protocol::Memcached(_) => false,
+            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) => false,
             Protocol::Nats(_) => true,
         }
     }
@@ -71,6 +76,7 @@ impl Protocol {
         let login = match self {
             Protocol::Tls => return Vec::new(),
             Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Mqtt(spec) => &mut spec.login,
             Protocol::Nats(spec) => match &mut spec.login {
                 NatsLogin::Nobody => return Vec::new(),
                 NatsLogin::User(login) => return vec![&mut login.password],

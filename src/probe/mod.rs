@@ -3,6 +3,7 @@
 mod errno;
 mod http;
 pub mod memcached;
+pub mod mqtt;
 pub mod nats;
 pub mod net;
 pub mod resolver;

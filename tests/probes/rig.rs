@@ -1,7 +1,7 @@
 //! What the tests of probes share: servers to start, certificates, documents and expectations.
 
 use meshvitals::{Outcome, Reason, RunResult, probe_once};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -89,6 +89,8 @@ impl Certificate {
     pub fn new(directory: &Directory) -> Certificate {
         let own = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([]).expect("no names");
+        // Whose subject is that of its issuer is taken for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = params.self_signed(&own).expect("an authority");
         let issuer = Issuer::new(params, own);

@@ -10,6 +10,7 @@ use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::memcached::MemcachedDoc;
+use super::mqtt::MqttDoc;
 use super::name::{Name, Tag, names};
 use super::nats::NatsDoc;
 use super::signal::SignalDoc;
@@ -24,11 +25,12 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 10] = [
+const PROBE_KEYS: [&str; 11] = [
     "tcp",
     "http",
     "memcached",
     "nats",
+    "mqtt",
     "cpu",
     "memory",
     "disk",
@@ -112,6 +114,8 @@ pub(super) struct CheckDoc<'a> {
     pub memcached: Given<Box<Object<MemcachedDoc<'a>>>>,
     /// Greets a NATS server, logs in and has a PING answered.
     pub nats: Given<Box<Object<NatsDoc<'a>>>>,
+    /// Connects to an MQTT server and has a ping answered.
+    pub mqtt: Given<Box<Object<MqttDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -262,6 +266,7 @@ impl CheckDoc<'_> {
             self.http.0.is_some(),
             self.memcached.0.is_some(),
             self.nats.0.is_some(),
+            self.mqtt.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -287,6 +292,8 @@ impl CheckDoc<'_> {
             memcached.0.probe()
         } else if let Some(nats) = &self.nats.0 {
             nats.0.probe()
+        } else if let Some(mqtt) = &self.mqtt.0 {
+            mqtt.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

@@ -19,6 +19,7 @@ mod http;
 mod login;
 mod memcached;
 mod monitor;
+mod mqtt;
 mod name;
 mod nats;
 #[cfg(feature = "schema")]
