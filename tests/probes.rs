@@ -3,6 +3,8 @@
 //! Servers are programs of the system, each on a free port of the loopback with a directory of
 //! its own. Where a program is not installed its tests say so and end, but in CI they fail.
 
+#[path = "probes/amqp.rs"]
+mod amqp;
 #[path = "probes/memcached.rs"]
 mod memcached;
 #[path = "probes/mqtt.rs"]

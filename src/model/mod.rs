@@ -32,6 +32,6 @@ pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion, NatsLogin, NatsSpec, Protocol,
-    Secret, Source, TalkSpec, TlsSpec,
+    AmqpSession, AmqpSpec, Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion,
+    NatsLogin, NatsSpec, Protocol, Secret, Source, TalkSpec, TlsSpec,
 };

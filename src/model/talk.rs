@@ -4,11 +4,13 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod amqp;
 mod login;
 mod memcached;
 mod mqtt;
 mod nats;
 
+pub use amqp::{AmqpSession, AmqpSpec};
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
 pub use mqtt::{MqttSpec, MqttVersion};
@@ -50,6 +52,8 @@ pub enum Protocol {
     Nats(NatsSpec),
     /// MQTT.
     Mqtt(MqttSpec),
+    /// AMQP 0-9-1.
+    Amqp(AmqpSpec),
 }
 
 impl Protocol {
@@ -60,13 +64,14 @@ impl Protocol {
             Protocol::Memcached(_) => "memcached",
             Protocol::Nats(_) => "nats",
             Protocol::Mqtt(_) => "mqtt",
+            Protocol::Amqp(_) => "amqp",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) => false,
+            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
             Protocol::Nats(_) => true,
         }
     }
@@ -76,6 +81,10 @@ impl Protocol {
         let login = match self {
             Protocol::Tls => return Vec::new(),
             Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Amqp(spec) => {
+                let sessions = spec.session.iter_mut();
+                return sessions.map(|session| &mut session.login.password).collect();
+            }
             Protocol::Mqtt(spec) => &mut spec.login,
             Protocol::Nats(spec) => match &mut spec.login {
                 NatsLogin::Nobody => return Vec::new(),

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::CheckSpec;
+use super::amqp::AmqpDoc;
 use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
@@ -25,12 +26,13 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 11] = [
+const PROBE_KEYS: [&str; 12] = [
     "tcp",
     "http",
     "memcached",
     "nats",
     "mqtt",
+    "amqp",
     "cpu",
     "memory",
     "disk",
@@ -116,6 +118,8 @@ pub(super) struct CheckDoc<'a> {
     pub nats: Given<Box<Object<NatsDoc<'a>>>>,
     /// Connects to an MQTT server and has a ping answered.
     pub mqtt: Given<Box<Object<MqttDoc<'a>>>>,
+    /// Greets an AMQP 0-9-1 server; with a user it logs in and opens a virtual host.
+    pub amqp: Given<Box<Object<AmqpDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -267,6 +271,7 @@ impl CheckDoc<'_> {
             self.memcached.0.is_some(),
             self.nats.0.is_some(),
             self.mqtt.0.is_some(),
+            self.amqp.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -294,6 +299,8 @@ impl CheckDoc<'_> {
             nats.0.probe()
         } else if let Some(mqtt) = &self.mqtt.0 {
             mqtt.0.probe()
+        } else if let Some(amqp) = &self.amqp.0 {
+            amqp.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

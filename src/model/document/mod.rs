@@ -9,6 +9,7 @@
 //! taken, and whether what a check depends on exists, is for the engine to say.
 
 mod address;
+mod amqp;
 mod batch;
 mod check;
 mod defaults;

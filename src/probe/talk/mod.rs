@@ -23,7 +23,7 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{memcached, mqtt, nats};
+use crate::probe::{amqp, memcached, mqtt, nats};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -127,6 +127,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Memcached(spec) => memcached::speak(spec, line).await,
         Protocol::Nats(spec) => nats::speak(spec, tls, line).await,
         Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
+        Protocol::Amqp(spec) => amqp::speak(spec, line).await,
     }
 }
 
