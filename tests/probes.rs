@@ -13,6 +13,8 @@ mod mqtt;
 mod nats;
 #[path = "probes/rig.rs"]
 mod rig;
+#[path = "probes/smtp.rs"]
+mod smtp;
 #[path = "probes/stub.rs"]
 mod stub;
 #[path = "probes/torture.rs"]

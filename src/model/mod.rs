@@ -33,5 +33,5 @@ pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
     AmqpSession, AmqpSpec, Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion,
-    NatsLogin, NatsSpec, Protocol, Secret, Source, TalkSpec, TlsSpec,
+    NatsLogin, NatsSpec, Protocol, Secret, SmtpSpec, Source, TalkSpec, TlsSpec,
 };

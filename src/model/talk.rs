@@ -9,12 +9,14 @@ mod login;
 mod memcached;
 mod mqtt;
 mod nats;
+mod smtp;
 
 pub use amqp::{AmqpSession, AmqpSpec};
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
 pub use mqtt::{MqttSpec, MqttVersion};
 pub use nats::{NatsLogin, NatsSpec};
+pub use smtp::SmtpSpec;
 
 use super::Target;
 use core::fmt;
@@ -54,6 +56,8 @@ pub enum Protocol {
     Mqtt(MqttSpec),
     /// AMQP 0-9-1.
     Amqp(AmqpSpec),
+    /// SMTP.
+    Smtp(SmtpSpec),
 }
 
 impl Protocol {
@@ -65,6 +69,7 @@ impl Protocol {
             Protocol::Nats(_) => "nats",
             Protocol::Mqtt(_) => "mqtt",
             Protocol::Amqp(_) => "amqp",
+            Protocol::Smtp(_) => "smtp",
         }
     }
 
@@ -73,13 +78,14 @@ impl Protocol {
         match self {
             Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
             Protocol::Nats(_) => true,
+            Protocol::Smtp(spec) => spec.starttls,
         }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         let login = match self {
-            Protocol::Tls => return Vec::new(),
+            Protocol::Tls | Protocol::Smtp(_) => return Vec::new(),
             Protocol::Memcached(spec) => &mut spec.login,
             Protocol::Amqp(spec) => {
                 let sessions = spec.session.iter_mut();

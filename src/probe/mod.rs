@@ -8,6 +8,7 @@ pub mod mqtt;
 pub mod nats;
 pub mod net;
 pub mod resolver;
+pub mod smtp;
 pub mod system;
 pub mod talk;
 mod tcp;

@@ -15,6 +15,7 @@ use super::mqtt::MqttDoc;
 use super::name::{Name, Tag, names};
 use super::nats::NatsDoc;
 use super::signal::SignalDoc;
+use super::smtp::SmtpDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
 use super::value::{Count, Given, List, Object, Share};
@@ -26,13 +27,14 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 12] = [
+const PROBE_KEYS: [&str; 13] = [
     "tcp",
     "http",
     "memcached",
     "nats",
     "mqtt",
     "amqp",
+    "smtp",
     "cpu",
     "memory",
     "disk",
@@ -120,6 +122,8 @@ pub(super) struct CheckDoc<'a> {
     pub mqtt: Given<Box<Object<MqttDoc<'a>>>>,
     /// Greets an AMQP 0-9-1 server; with a user it logs in and opens a virtual host.
     pub amqp: Given<Box<Object<AmqpDoc<'a>>>>,
+    /// Greets a mail server.
+    pub smtp: Given<Box<Object<SmtpDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -272,6 +276,7 @@ impl CheckDoc<'_> {
             self.nats.0.is_some(),
             self.mqtt.0.is_some(),
             self.amqp.0.is_some(),
+            self.smtp.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -301,6 +306,8 @@ impl CheckDoc<'_> {
             mqtt.0.probe()
         } else if let Some(amqp) = &self.amqp.0 {
             amqp.0.probe()
+        } else if let Some(smtp) = &self.smtp.0 {
+            smtp.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

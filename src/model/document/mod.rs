@@ -27,6 +27,7 @@ mod nats;
 mod schema;
 mod secret;
 mod signal;
+mod smtp;
 mod span;
 mod tcp;
 mod tls;

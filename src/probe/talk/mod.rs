@@ -23,7 +23,7 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{amqp, memcached, mqtt, nats};
+use crate::probe::{amqp, memcached, mqtt, nats, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -128,6 +128,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Nats(spec) => nats::speak(spec, tls, line).await,
         Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
         Protocol::Amqp(spec) => amqp::speak(spec, line).await,
+        Protocol::Smtp(spec) => smtp::speak(spec, tls, line).await,
     }
 }
 
