@@ -33,4 +33,7 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{Protocol, Secret, Source, TalkSpec, TlsSpec};
+pub use talk::{
+    AmqpSession, AmqpSpec, Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion,
+    NatsLogin, NatsSpec, Protocol, Secret, SmtpSpec, Source, TalkSpec, TlsSpec,
+};

@@ -4,6 +4,20 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod amqp;
+mod login;
+mod memcached;
+mod mqtt;
+mod nats;
+mod smtp;
+
+pub use amqp::{AmqpSession, AmqpSpec};
+pub use login::Login;
+pub use memcached::{MemcachedProtocol, MemcachedSpec};
+pub use mqtt::{MqttSpec, MqttVersion};
+pub use nats::{NatsLogin, NatsSpec};
+pub use smtp::SmtpSpec;
+
 use super::Target;
 use core::fmt;
 use std::sync::Arc;
@@ -34,6 +48,16 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// Memcached.
+    Memcached(MemcachedSpec),
+    /// NATS.
+    Nats(NatsSpec),
+    /// MQTT.
+    Mqtt(MqttSpec),
+    /// AMQP 0-9-1.
+    Amqp(AmqpSpec),
+    /// SMTP.
+    Smtp(SmtpSpec),
 }
 
 impl Protocol {
@@ -41,21 +65,40 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Memcached(_) => "memcached",
+            Protocol::Nats(_) => "nats",
+            Protocol::Mqtt(_) => "mqtt",
+            Protocol::Amqp(_) => "amqp",
+            Protocol::Smtp(_) => "smtp",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls => false,
+            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
+            Protocol::Nats(_) => true,
+            Protocol::Smtp(spec) => spec.starttls,
         }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
-        match self {
-            Protocol::Tls => Vec::new(),
-        }
+        let login = match self {
+            Protocol::Tls | Protocol::Smtp(_) => return Vec::new(),
+            Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Amqp(spec) => {
+                let sessions = spec.session.iter_mut();
+                return sessions.map(|session| &mut session.login.password).collect();
+            }
+            Protocol::Mqtt(spec) => &mut spec.login,
+            Protocol::Nats(spec) => match &mut spec.login {
+                NatsLogin::Nobody => return Vec::new(),
+                NatsLogin::User(login) => return vec![&mut login.password],
+                NatsLogin::Token(token) => return vec![token],
+            },
+        };
+        login.iter_mut().map(|login| &mut login.password).collect()
     }
 }
 

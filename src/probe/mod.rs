@@ -1,9 +1,14 @@
 //! What measures once: connects, reads a file, calls back. It measures, it never judges.
 
+pub mod amqp;
 mod errno;
 mod http;
+pub mod memcached;
+pub mod mqtt;
+pub mod nats;
 pub mod net;
 pub mod resolver;
+pub mod smtp;
 pub mod system;
 pub mod talk;
 mod tcp;

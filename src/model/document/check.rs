@@ -6,11 +6,16 @@
 use serde::Deserialize;
 
 use super::CheckSpec;
+use super::amqp::AmqpDoc;
 use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
+use super::memcached::MemcachedDoc;
+use super::mqtt::MqttDoc;
 use super::name::{Name, Tag, names};
+use super::nats::NatsDoc;
 use super::signal::SignalDoc;
+use super::smtp::SmtpDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
 use super::value::{Count, Given, List, Object, Share};
@@ -23,8 +28,21 @@ use crate::time::MILLISECOND;
 use std::sync::Arc;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 8] =
-    ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 13] = [
+    "tcp",
+    "http",
+    "memcached",
+    "nats",
+    "mqtt",
+    "amqp",
+    "smtp",
+    "cpu",
+    "memory",
+    "disk",
+    "heartbeat",
+    "callback",
+    "external",
+];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
@@ -97,6 +115,16 @@ pub(super) struct CheckDoc<'a> {
     pub tcp: Given<Object<TcpDoc<'a>>>,
     /// Sends one HTTP/1.1 request.
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
+    /// Asks a Memcached server for its version.
+    pub memcached: Given<Box<Object<MemcachedDoc<'a>>>>,
+    /// Greets a NATS server, logs in and has a PING answered.
+    pub nats: Given<Box<Object<NatsDoc<'a>>>>,
+    /// Connects to an MQTT server and has a ping answered.
+    pub mqtt: Given<Box<Object<MqttDoc<'a>>>>,
+    /// Greets an AMQP 0-9-1 server; with a user it logs in and opens a virtual host.
+    pub amqp: Given<Box<Object<AmqpDoc<'a>>>>,
+    /// Greets a mail server.
+    pub smtp: Given<Box<Object<SmtpDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -251,6 +279,11 @@ impl CheckDoc<'_> {
         let plain = [
             self.tcp.0.is_some(),
             self.http.0.is_some(),
+            self.memcached.0.is_some(),
+            self.nats.0.is_some(),
+            self.mqtt.0.is_some(),
+            self.amqp.0.is_some(),
+            self.smtp.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -272,6 +305,16 @@ impl CheckDoc<'_> {
             tcp.probe()
         } else if let Some(http) = &self.http.0 {
             http.0.probe()
+        } else if let Some(memcached) = &self.memcached.0 {
+            memcached.0.probe()
+        } else if let Some(nats) = &self.nats.0 {
+            nats.0.probe()
+        } else if let Some(mqtt) = &self.mqtt.0 {
+            mqtt.0.probe()
+        } else if let Some(amqp) = &self.amqp.0 {
+            amqp.0.probe()
+        } else if let Some(smtp) = &self.smtp.0 {
+            smtp.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

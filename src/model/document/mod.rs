@@ -9,6 +9,7 @@
 //! taken, and whether what a check depends on exists, is for the engine to say.
 
 mod address;
+mod amqp;
 mod batch;
 mod check;
 mod defaults;
@@ -16,12 +17,17 @@ mod expect;
 mod explain;
 mod host;
 mod http;
+mod login;
+mod memcached;
 mod monitor;
+mod mqtt;
 mod name;
+mod nats;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;
 mod signal;
+mod smtp;
 mod span;
 mod tcp;
 mod tls;

@@ -1,0 +1,21 @@
+//! Probes against real servers, and against peers that go wrong at each step.
+//!
+//! Servers are programs of the system, each on a free port of the loopback with a directory of
+//! its own. Where a program is not installed its tests say so and end, but in CI they fail.
+
+#[path = "probes/amqp.rs"]
+mod amqp;
+#[path = "probes/memcached.rs"]
+mod memcached;
+#[path = "probes/mqtt.rs"]
+mod mqtt;
+#[path = "probes/nats.rs"]
+mod nats;
+#[path = "probes/rig.rs"]
+mod rig;
+#[path = "probes/smtp.rs"]
+mod smtp;
+#[path = "probes/stub.rs"]
+mod stub;
+#[path = "probes/torture.rs"]
+mod torture;
