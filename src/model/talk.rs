@@ -4,8 +4,11 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod redis;
+
 use super::Target;
 use core::fmt;
+pub use redis::{RedisRole, RedisSpec};
 use std::sync::Arc;
 
 /// What is connected to, and what is said there.
@@ -34,6 +37,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// Redis and what speaks like it.
+    Redis(RedisSpec),
 }
 
 impl Protocol {
@@ -41,13 +46,14 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Redis(_) => "redis",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls => false,
+            Protocol::Tls | Protocol::Redis(_) => false,
         }
     }
 
@@ -55,6 +61,7 @@ impl Protocol {
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
             Protocol::Tls => Vec::new(),
+            Protocol::Redis(spec) => spec.password.iter_mut().collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod errno;
 mod http;
 pub mod net;
+mod redis;
 pub mod resolver;
 pub mod system;
 pub mod talk;

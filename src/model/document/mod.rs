@@ -16,8 +16,10 @@ mod expect;
 mod explain;
 mod host;
 mod http;
+mod login;
 mod monitor;
 mod name;
+mod redis;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;

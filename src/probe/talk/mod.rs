@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod line;
 mod load;
+mod said;
 mod socket;
 mod tls;
 mod trace;
@@ -18,9 +19,11 @@ pub use config::{Config, Configs};
 pub use failure::Failure;
 pub use line::Line;
 pub use load::{load, load_all};
+pub use said::said;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
+use crate::probe::redis;
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -120,6 +123,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Redis(spec) => redis::speak(spec, line).await,
     }
 }
 
