@@ -8,6 +8,8 @@
 mod certificates;
 #[path = "probes/peer.rs"]
 mod peer;
+#[path = "probes/postgres.rs"]
+mod postgres;
 #[path = "probes/redis.rs"]
 mod redis;
 #[path = "probes/server.rs"]

@@ -31,4 +31,6 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{Protocol, RedisRole, RedisSpec, Secret, Source, TalkSpec, TlsSpec};
+pub use talk::{
+    PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec, Secret, Source, TalkSpec, TlsSpec,
+};

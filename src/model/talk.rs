@@ -4,10 +4,12 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod postgres;
 mod redis;
 
 use super::Target;
 use core::fmt;
+pub use postgres::{PostgresRole, PostgresSpec};
 pub use redis::{RedisRole, RedisSpec};
 use std::sync::Arc;
 
@@ -39,6 +41,8 @@ pub enum Protocol {
     Tls,
     /// Redis and what speaks like it.
     Redis(RedisSpec),
+    /// PostgreSQL and what speaks like it.
+    Postgres(PostgresSpec),
 }
 
 impl Protocol {
@@ -47,6 +51,7 @@ impl Protocol {
         match self {
             Protocol::Tls => "tcp",
             Protocol::Redis(_) => "redis",
+            Protocol::Postgres(_) => "postgres",
         }
     }
 
@@ -54,6 +59,7 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls | Protocol::Redis(_) => false,
+            Protocol::Postgres(_) => true,
         }
     }
 
@@ -62,6 +68,7 @@ impl Protocol {
         match self {
             Protocol::Tls => Vec::new(),
             Protocol::Redis(spec) => spec.password.iter_mut().collect(),
+            Protocol::Postgres(spec) => spec.password.iter_mut().chain(&mut spec.query).collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod errno;
 mod http;
 pub mod net;
+mod postgres;
 mod redis;
 pub mod resolver;
 pub mod system;

@@ -14,6 +14,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use meshvitals::model::RunResult;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 /// How long a server may take; only a failure uses it up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,6 +69,22 @@ pub fn free_port() -> u16 {
     }
 }
 
+/// The numbers of a user of this system and of its group.
+pub fn account(name: &str) -> (u32, u32) {
+    let all = std::fs::read_to_string("/etc/passwd").unwrap();
+    let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
+    let found = all.lines().map(fields).find(|fields| fields[0] == name).unwrap();
+    (found[2].parse().unwrap(), found[3].parse().unwrap())
+}
+
+/// Runs a command that must succeed.
+#[track_caller]
+pub fn done(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&said));
+}
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -111,15 +129,15 @@ impl Server {
 
     /// Ends it as its supervisor would, and answers all that it has said.
     pub fn end(mut self) -> String {
-        self.signal(rustix::process::Signal::TERM);
+        self.signal(Signal::TERM);
         let _ = self.child.wait();
         self.log.extend(self.lines.iter());
         std::mem::take(&mut self.log).join("\n")
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
-        if let Some(pid) = rustix::process::Pid::from_raw(self.child.id() as i32) {
-            let _ = rustix::process::kill_process(pid, signal);
+    fn signal(&self, signal: Signal) {
+        if let Some(pid) = Pid::from_raw(self.child.id() as i32) {
+            let _ = kill_process(pid, signal);
         }
     }
 }
@@ -127,7 +145,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // A postmaster takes its children along when it is asked to quit, not when it is killed.
-        self.signal(rustix::process::Signal::QUIT);
+        self.signal(Signal::QUIT);
+        let pid = Pid::from_raw(self.child.id() as i32);
+        if let Some(Ok(end)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
+            let at_most = Timespec { tv_sec: 10, tv_nsec: 0 };
+            let _ = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&at_most));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -10,6 +10,7 @@ use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::name::{Name, Tag, names};
+use super::postgres::PostgresDoc;
 use super::redis::RedisDoc;
 use super::signal::SignalDoc;
 use super::span::{HOUR, Span};
@@ -23,8 +24,18 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 9] =
-    ["tcp", "http", "redis", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 10] = [
+    "tcp",
+    "http",
+    "redis",
+    "postgres",
+    "cpu",
+    "memory",
+    "disk",
+    "heartbeat",
+    "callback",
+    "external",
+];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
@@ -99,6 +110,8 @@ pub(super) struct CheckDoc<'a> {
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
     /// Asks a Redis server for a sign of life.
     pub redis: Given<Box<Object<RedisDoc<'a>>>>,
+    /// Asks a PostgreSQL server whether it would talk, or logs in.
+    pub postgres: Given<Box<Object<PostgresDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -248,6 +261,7 @@ impl CheckDoc<'_> {
             self.tcp.0.is_some(),
             self.http.0.is_some(),
             self.redis.0.is_some(),
+            self.postgres.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -271,6 +285,8 @@ impl CheckDoc<'_> {
             http.0.probe()
         } else if let Some(redis) = &self.redis.0 {
             redis.0.probe()
+        } else if let Some(postgres) = &self.postgres.0 {
+            postgres.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

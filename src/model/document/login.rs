@@ -17,3 +17,11 @@ pub(super) fn name(key: &str, given: &Given<Text<'_>>) -> Result<Option<Box<str>
     }
     Ok(Some((**name).into()))
 }
+
+/// Refuses the first key that means nothing without a user.
+pub(super) fn needs_user(given: &[Option<&str>]) -> Result<(), Error> {
+    match given.iter().flatten().next() {
+        None => Ok(()),
+        Some(key) => Err(Error::document(*key, "needs a login; allowed: user beside it")),
+    }
+}

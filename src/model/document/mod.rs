@@ -19,6 +19,7 @@ mod http;
 mod login;
 mod monitor;
 mod name;
+mod postgres;
 mod redis;
 #[cfg(feature = "schema")]
 mod schema;
