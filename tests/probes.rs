@@ -5,14 +5,24 @@
 
 #[path = "probes/amqp.rs"]
 mod amqp;
+#[path = "probes/certificates.rs"]
+mod certificates;
 #[path = "probes/memcached.rs"]
 mod memcached;
 #[path = "probes/mqtt.rs"]
 mod mqtt;
 #[path = "probes/nats.rs"]
 mod nats;
+#[path = "probes/peer.rs"]
+mod peer;
+#[path = "probes/postgres.rs"]
+mod postgres;
+#[path = "probes/redis.rs"]
+mod redis;
 #[path = "probes/rig.rs"]
 mod rig;
+#[path = "probes/server.rs"]
+mod server;
 #[path = "probes/smtp.rs"]
 mod smtp;
 #[path = "probes/stub.rs"]

@@ -35,5 +35,6 @@ pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
     AmqpSession, AmqpSpec, Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion,
-    NatsLogin, NatsSpec, Protocol, Secret, SmtpSpec, Source, TalkSpec, TlsSpec,
+    NatsLogin, NatsSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec, Secret,
+    SmtpSpec, Source, TalkSpec, TlsSpec,
 };

@@ -17,9 +17,13 @@ pub use memcached::{MemcachedProtocol, MemcachedSpec};
 pub use mqtt::{MqttSpec, MqttVersion};
 pub use nats::{NatsLogin, NatsSpec};
 pub use smtp::SmtpSpec;
+mod postgres;
+mod redis;
 
 use super::Target;
 use core::fmt;
+pub use postgres::{PostgresRole, PostgresSpec};
+pub use redis::{RedisRole, RedisSpec};
 use std::sync::Arc;
 
 /// What is connected to, and what is said there.
@@ -58,6 +62,10 @@ pub enum Protocol {
     Amqp(AmqpSpec),
     /// SMTP.
     Smtp(SmtpSpec),
+    /// Redis and what speaks like it.
+    Redis(RedisSpec),
+    /// PostgreSQL and what speaks like it.
+    Postgres(PostgresSpec),
 }
 
 impl Protocol {
@@ -70,6 +78,8 @@ impl Protocol {
             Protocol::Mqtt(_) => "mqtt",
             Protocol::Amqp(_) => "amqp",
             Protocol::Smtp(_) => "smtp",
+            Protocol::Redis(_) => "redis",
+            Protocol::Postgres(_) => "postgres",
         }
     }
 
@@ -77,7 +87,8 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
-            Protocol::Nats(_) => true,
+            Protocol::Redis(_) => false,
+            Protocol::Nats(_) | Protocol::Postgres(_) => true,
             Protocol::Smtp(spec) => spec.starttls,
         }
     }
@@ -86,6 +97,10 @@ impl Protocol {
     fn secrets(&mut self) -> Vec<&mut Secret> {
         let login = match self {
             Protocol::Tls | Protocol::Smtp(_) => return Vec::new(),
+            Protocol::Redis(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Postgres(spec) => {
+                return spec.password.iter_mut().chain(&mut spec.query).collect();
+            }
             Protocol::Memcached(spec) => &mut spec.login,
             Protocol::Amqp(spec) => {
                 let sessions = spec.session.iter_mut();

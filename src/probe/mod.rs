@@ -7,6 +7,8 @@ pub mod memcached;
 pub mod mqtt;
 pub mod nats;
 pub mod net;
+mod postgres;
+mod redis;
 pub mod resolver;
 pub mod smtp;
 pub mod system;

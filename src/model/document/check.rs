@@ -14,6 +14,8 @@ use super::memcached::MemcachedDoc;
 use super::mqtt::MqttDoc;
 use super::name::{Name, Tag, names};
 use super::nats::NatsDoc;
+use super::postgres::PostgresDoc;
+use super::redis::RedisDoc;
 use super::signal::SignalDoc;
 use super::smtp::SmtpDoc;
 use super::span::{HOUR, Span};
@@ -28,7 +30,7 @@ use crate::time::MILLISECOND;
 use std::sync::Arc;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 13] = [
+const PROBE_KEYS: [&str; 15] = [
     "tcp",
     "http",
     "memcached",
@@ -36,6 +38,8 @@ const PROBE_KEYS: [&str; 13] = [
     "mqtt",
     "amqp",
     "smtp",
+    "redis",
+    "postgres",
     "cpu",
     "memory",
     "disk",
@@ -125,6 +129,10 @@ pub(super) struct CheckDoc<'a> {
     pub amqp: Given<Box<Object<AmqpDoc<'a>>>>,
     /// Greets a mail server.
     pub smtp: Given<Box<Object<SmtpDoc<'a>>>>,
+    /// Asks a Redis server for a sign of life.
+    pub redis: Given<Box<Object<RedisDoc<'a>>>>,
+    /// Asks a PostgreSQL server whether it would talk, or logs in.
+    pub postgres: Given<Box<Object<PostgresDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -284,6 +292,8 @@ impl CheckDoc<'_> {
             self.mqtt.0.is_some(),
             self.amqp.0.is_some(),
             self.smtp.0.is_some(),
+            self.redis.0.is_some(),
+            self.postgres.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -315,6 +325,10 @@ impl CheckDoc<'_> {
             amqp.0.probe()
         } else if let Some(smtp) = &self.smtp.0 {
             smtp.0.probe()
+        } else if let Some(redis) = &self.redis.0 {
+            redis.0.probe()
+        } else if let Some(postgres) = &self.postgres.0 {
+            postgres.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

@@ -23,6 +23,8 @@ mod monitor;
 mod mqtt;
 mod name;
 mod nats;
+mod postgres;
+mod redis;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;

@@ -41,8 +41,8 @@ pub struct Line {
     buffer: Vec<u8>,
     received: usize,
     limit: usize,
-    /// What is said when the verdict is known.
-    farewell: &'static [u8],
+    /// What is said when the verdict is known, if anything is.
+    farewell: Option<&'static [u8]>,
     /// When the first of the peer's certificates expires, in milliseconds since 1970.
     expires_ms: Option<i64>,
 }
@@ -57,7 +57,7 @@ impl Line {
             buffer: Vec::new(),
             received: 0,
             limit: LIMIT,
-            farewell: b"",
+            farewell: None,
             expires_ms: None,
         }
     }
@@ -72,9 +72,10 @@ impl Line {
         self.expires_ms
     }
 
-    /// What is to be said when the verdict is known; the peer is expected to close then.
+    /// What is to be said when the verdict is known; the peer is expected to close then. An empty
+    /// farewell only closes this side.
     pub fn set_farewell(&mut self, farewell: &'static [u8]) {
-        self.farewell = farewell;
+        self.farewell = Some(farewell);
     }
 
     /// How many bytes the peer may send from here on, where the usual limit does not fit.
@@ -85,7 +86,12 @@ impl Line {
     /// Says the farewell and waits until the peer has closed, so that the reset at the end of the
     /// connection finds nothing to destroy, and the port is free on both sides.
     pub async fn part(&mut self) {
-        if self.farewell.is_empty() || self.send(self.farewell).await.is_err() {
+        let said = match (self.farewell, &mut self.stream) {
+            (None, _) | (_, None) => return,
+            (Some(b""), Some(stream)) => stream.shutdown().await.is_ok(),
+            (Some(farewell), _) => self.send(farewell).await.is_ok(),
+        };
+        if !said {
             return;
         }
         while let Ok(true) = self.more().await {

@@ -23,7 +23,7 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{amqp, memcached, mqtt, nats, smtp};
+use crate::probe::{amqp, memcached, mqtt, nats, postgres, redis, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -129,19 +129,23 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
         Protocol::Amqp(spec) => amqp::speak(spec, line).await,
         Protocol::Smtp(spec) => smtp::speak(spec, tls, line).await,
+        Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
+        Protocol::Redis(spec) => redis::speak(spec, line).await,
     }
 }
 
 /// The result with the age of the certificate: a pass that will soon be none is a warning.
 fn certified(result: RunResult, expires_ms: i64, warn_ns: u64) -> RunResult {
     let left_s = (expires_ms - time::unix_ms()) as f64 / 1_000.0;
-    let result = result.with_value(left_s);
+    // What the protocol has measured says more.
+    let value = if result.value.is_nan() { left_s } else { result.value };
+    let result = result.with_value(value);
     if result.outcome != Outcome::Pass || left_s * 1e9 >= warn_ns as f64 {
         return result;
     }
     let text = format!("the certificate expires in {}", days(left_s));
     let warned = RunResult::new(Outcome::Warn, Reason::TLS_EXPIRES_SOON).with_message(&text);
-    RunResult { value: left_s, ..warned }
+    RunResult { value, ..warned }
 }
 
 /// "12.3 d", or hours where that is little.
