@@ -10,6 +10,7 @@ use super::amqp::AmqpDoc;
 use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
+use super::keys::{OWN_KEYS, PROBE_KEYS, SIGNALS};
 use super::memcached::MemcachedDoc;
 use super::mqtt::MqttDoc;
 use super::name::{Name, Tag, names};
@@ -29,75 +30,22 @@ use crate::model::{Addresses, FirstResult, PolicyKind, ProbeSpec, Role, Target};
 use crate::time::MILLISECOND;
 use std::sync::Arc;
 
-/// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 15] = [
-    "tcp",
-    "http",
-    "memcached",
-    "nats",
-    "mqtt",
-    "amqp",
-    "smtp",
-    "redis",
-    "postgres",
-    "cpu",
-    "memory",
-    "disk",
-    "heartbeat",
-    "callback",
-    "external",
-];
-
-/// The keys of the signals in a few words, for errors.
-pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
-
-/// Every other key that only a single check may have.
-const OWN_KEYS: [&str; 4] = ["name", "cookie", "depends_on", "addresses"];
-
-/// Every key that a monitor's `defaults` may give.
-pub(super) const DEFAULTS_KEYS: [&str; 17] = [
-    "interval",
-    "timeout",
-    "confirm_interval",
-    "failure_threshold",
-    "success_threshold",
-    "degraded_threshold",
-    "first_result_decides",
-    "start_grace",
-    "linger",
-    "max_in_flight",
-    "critical",
-    "role",
-    "degraded_is_failure",
-    "tags",
-    "initial_delay",
-    "jitter",
-    "policy",
-];
-
-/// Every key that says what is measured.
-pub(super) fn probe_keys() -> impl Iterator<Item = &'static str> {
-    PROBE_KEYS.into_iter().chain(TABLE.iter().map(|row| row.key))
+/// The document of a probe that needs no defaults.
+trait ProbeDoc {
+    fn probe(&self) -> Result<ProbeSpec, Error>;
 }
 
-fn is_probe_key(key: &str) -> bool {
-    probe_keys().any(|probe| probe == key)
-}
-
-/// Whether a key belongs to a single check and may not stand in `defaults`.
-pub(super) fn is_own_key(key: &str) -> bool {
-    OWN_KEYS.contains(&key) || is_probe_key(key)
-}
-
-/// The error that a key of a single check stands in `defaults`.
-pub(super) fn own_key_in_defaults(key: &str) -> Error {
-    let problem = match is_probe_key(key) {
-        true => "is a probe, which belongs to a single check",
-        false => "belongs to a single check",
+macro_rules! probe_docs {
+    ($($doc:ident),+) => {
+        $(impl ProbeDoc for $doc<'_> {
+            fn probe(&self) -> Result<ProbeSpec, Error> {
+                self.probe()
+            }
+        })+
     };
-    let allowed = DEFAULTS_KEYS.join(", ");
-    Error::document(format!("/defaults/{key}"), format!("{problem}; allowed: {allowed}"))
 }
+
+probe_docs!(HttpDoc, MemcachedDoc, NatsDoc, MqttDoc, AmqpDoc, SmtpDoc, RedisDoc, PostgresDoc);
 
 /// What stands under the key of a signal.
 type SignalKey<'a> = Given<Box<Object<SignalDoc<'a>>>>;
@@ -282,28 +230,41 @@ impl CheckDoc<'_> {
         ]
     }
 
+    /// The probes whose documents are large and seldom.
+    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 8] {
+        fn doc<T: ProbeDoc>(given: &Given<Box<Object<T>>>) -> Option<&dyn ProbeDoc> {
+            given.0.as_ref().map(|doc| &doc.0 as &dyn ProbeDoc)
+        }
+        [
+            ("http", doc(&self.http)),
+            ("memcached", doc(&self.memcached)),
+            ("nats", doc(&self.nats)),
+            ("mqtt", doc(&self.mqtt)),
+            ("amqp", doc(&self.amqp)),
+            ("smtp", doc(&self.smtp)),
+            ("redis", doc(&self.redis)),
+            ("postgres", doc(&self.postgres)),
+        ]
+    }
+
     /// The probe keys that are there.
     fn given(&self) -> impl Iterator<Item = &'static str> {
         let plain = [
-            self.tcp.0.is_some(),
-            self.http.0.is_some(),
-            self.memcached.0.is_some(),
-            self.nats.0.is_some(),
-            self.mqtt.0.is_some(),
-            self.amqp.0.is_some(),
-            self.smtp.0.is_some(),
-            self.redis.0.is_some(),
-            self.postgres.0.is_some(),
-            self.cpu.0.is_some(),
-            self.memory.0.is_some(),
-            self.disk.0.is_some(),
-            self.heartbeat.0.is_some(),
-            self.callback.0.is_some(),
-            self.external.0.is_some(),
+            ("tcp", self.tcp.0.is_some()),
+            ("cpu", self.cpu.0.is_some()),
+            ("memory", self.memory.0.is_some()),
+            ("disk", self.disk.0.is_some()),
+            ("heartbeat", self.heartbeat.0.is_some()),
+            ("callback", self.callback.0.is_some()),
+            ("external", self.external.0.is_some()),
         ];
-        let plain = PROBE_KEYS.into_iter().zip(plain);
+        let others = self.others().map(|(key, given)| (key, given.is_some()));
         let signals = self.signals().map(|(signal, given)| (signal.row().key, given.0.is_some()));
-        plain.chain(signals).filter_map(|(key, given)| given.then_some(key))
+        plain
+            .into_iter()
+            .chain(others)
+            .chain(signals)
+            .filter_map(|(key, given)| given.then_some(key))
     }
 
     fn probe(&self, defaults: &Defaults) -> Result<ProbeSpec, Error> {
@@ -313,22 +274,6 @@ impl CheckDoc<'_> {
         };
         if let Some(Object(tcp)) = &self.tcp.0 {
             tcp.probe()
-        } else if let Some(http) = &self.http.0 {
-            http.0.probe()
-        } else if let Some(memcached) = &self.memcached.0 {
-            memcached.0.probe()
-        } else if let Some(nats) = &self.nats.0 {
-            nats.0.probe()
-        } else if let Some(mqtt) = &self.mqtt.0 {
-            mqtt.0.probe()
-        } else if let Some(amqp) = &self.amqp.0 {
-            amqp.0.probe()
-        } else if let Some(smtp) = &self.smtp.0 {
-            smtp.0.probe()
-        } else if let Some(redis) = &self.redis.0 {
-            redis.0.probe()
-        } else if let Some(postgres) = &self.postgres.0 {
-            postgres.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {
@@ -342,6 +287,10 @@ impl CheckDoc<'_> {
         } else if self.external.0.is_some() {
             Ok(ProbeSpec::External)
         } else {
+            let mut others = self.others().into_iter();
+            if let Some(doc) = others.find_map(|(_, given)| given) {
+                return doc.probe();
+            }
             let found = self
                 .signals()
                 .into_iter()

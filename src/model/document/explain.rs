@@ -8,7 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::check::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
+use super::keys::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
 use crate::model::signal::Signal;
 

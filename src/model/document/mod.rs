@@ -17,6 +17,7 @@ mod expect;
 mod explain;
 mod host;
 mod http;
+mod keys;
 mod login;
 mod memcached;
 mod monitor;
