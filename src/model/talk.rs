@@ -4,8 +4,11 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+pub mod http;
+
 use super::Target;
 use core::fmt;
+use http::HttpTalk;
 use std::sync::Arc;
 
 /// What is connected to, and what is said there.
@@ -22,9 +25,7 @@ pub struct TalkSpec {
 impl TalkSpec {
     /// Every secret, to be loaded.
     pub fn secrets(&mut self) -> Vec<&mut Secret> {
-        let tls = self.tls.iter_mut().flat_map(|tls| {
-            [&mut tls.authorities, &mut tls.certificate, &mut tls.key].into_iter().flatten()
-        });
+        let tls = self.tls.iter_mut().flat_map(TlsSpec::secrets);
         tls.chain(self.protocol.secrets()).collect()
     }
 }
@@ -34,6 +35,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// HTTP, where it takes more than the plain exchange.
+    Http(Box<HttpTalk>),
 }
 
 impl Protocol {
@@ -41,6 +44,7 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Http(_) => "http",
         }
     }
 
@@ -48,6 +52,15 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls => false,
+            Protocol::Http(http) => http.has_tunnel(),
+        }
+    }
+
+    /// How connections are encrypted that the protocol may ask for later, if the first is not.
+    pub fn later_tls(&self) -> Option<&TlsSpec> {
+        match self {
+            Protocol::Http(http) => http.redirects.as_ref()?.tls.as_deref(),
+            Protocol::Tls => None,
         }
     }
 
@@ -55,6 +68,7 @@ impl Protocol {
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
             Protocol::Tls => Vec::new(),
+            Protocol::Http(http) => http.secrets(),
         }
     }
 }
@@ -78,6 +92,13 @@ pub struct TlsSpec {
     pub only_1_3: bool,
     /// A certificate that expires within this time is a warning, in nanoseconds.
     pub warn_ns: u64,
+}
+
+impl TlsSpec {
+    /// Every secret, to be loaded.
+    fn secrets(&mut self) -> impl Iterator<Item = &mut Secret> {
+        [&mut self.authorities, &mut self.certificate, &mut self.key].into_iter().flatten()
+    }
 }
 
 /// Where a secret comes from.

@@ -14,8 +14,10 @@ mod check;
 mod defaults;
 mod expect;
 mod explain;
+mod headers;
 mod host;
 mod http;
+mod matching;
 mod monitor;
 mod name;
 #[cfg(feature = "schema")]
@@ -25,6 +27,7 @@ mod signal;
 mod span;
 mod tcp;
 mod tls;
+mod url;
 mod value;
 mod word;
 
@@ -35,6 +38,7 @@ pub use defaults::Defaults;
 pub use monitor::system_checks;
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use url::Url;
 
 use super::{Policy, ProbeSpec};
 use crate::error::Error;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::socket::Socket;
 use super::tls::{self, Tls};
 use super::trace::{Doing, Trace};
-use crate::model::{Outcome, Reason};
+use crate::model::{Outcome, Reason, TalkSpec};
 use crate::probe::errno;
 use crate::sys::socket::Errno;
 use std::io;
@@ -45,6 +45,8 @@ pub struct Line {
     farewell: &'static [u8],
     /// When the first of the peer's certificates expires, in milliseconds since 1970.
     expires_ms: Option<i64>,
+    /// The conversation that takes the place of this one.
+    next: Option<Box<TalkSpec>>,
 }
 
 impl Line {
@@ -59,7 +61,18 @@ impl Line {
             limit: LIMIT,
             farewell: b"",
             expires_ms: None,
+            next: None,
         }
+    }
+
+    /// The conversation on this line ends without a verdict; it goes on elsewhere.
+    pub fn go_on_at(&mut self, next: TalkSpec) {
+        self.next = Some(Box::new(next));
+    }
+
+    /// The conversation that takes the place of this one, if it has ended without a verdict.
+    pub fn take_next(&mut self) -> Option<Box<TalkSpec>> {
+        self.next.take()
     }
 
     /// A step begins; messages name it.

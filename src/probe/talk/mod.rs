@@ -21,6 +21,7 @@ pub use load::{load, load_all};
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
+use crate::probe::http;
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -41,13 +42,23 @@ pub enum Progress {
     Wait,
     /// There is more to do, but it is the turn of others.
     Yield,
+    /// It has ended.
+    Ended(Ended),
+}
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub enum Ended {
     /// The verdict is known.
     Verdict(RunResult),
+    /// The run goes on with another conversation. A result that comes along takes the place of a
+    /// pass at its end.
+    Elsewhere(Box<TalkSpec>, Option<RunResult>),
 }
 
 /// A conversation on its way.
 pub struct Talk {
-    future: Pin<Box<dyn Future<Output = RunResult> + Send>>,
+    future: Pin<Box<dyn Future<Output = Ended> + Send>>,
     trace: Arc<Trace>,
     woken: Arc<Woken>,
     waker: Waker,
@@ -89,8 +100,8 @@ impl Talk {
         let mut context = Context::from_waker(&self.waker);
         for _ in 0..ROUNDS {
             self.woken.0.store(false, Ordering::Relaxed);
-            if let Poll::Ready(result) = self.future.as_mut().poll(&mut context) {
-                return Progress::Verdict(result);
+            if let Poll::Ready(ended) = self.future.as_mut().poll(&mut context) {
+                return Progress::Ended(ended);
             }
             if !self.woken.0.load(Ordering::Relaxed) {
                 return Progress::Wait;
@@ -100,16 +111,22 @@ impl Talk {
     }
 }
 
-async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> RunResult {
+async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Ended {
     let ended = speak(&spec, &mut line).await;
     let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
     let result = match (&spec.tls, line.expires_ms()) {
         (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
         _ => result,
     };
+    if let Some(next) = line.take_next() {
+        return Ended::Elsewhere(
+            next,
+            Some(result).filter(|result| result.outcome == Outcome::Warn),
+        );
+    }
     trace.decide(result.clone());
     line.part().await;
-    result
+    Ended::Verdict(result)
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
@@ -120,6 +137,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Http(http) => http::talk::speak(spec, http, line).await,
     }
 }
 
