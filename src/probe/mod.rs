@@ -2,6 +2,7 @@
 
 mod errno;
 mod http;
+mod http2;
 pub mod net;
 pub mod resolver;
 pub mod system;

@@ -16,7 +16,7 @@ mod trace;
 
 pub use config::{Config, Configs};
 pub use failure::Failure;
-pub use line::Line;
+pub use line::{Line, Wire};
 pub use load::{load, load_all};
 pub use trace::Trace;
 
