@@ -4,6 +4,10 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod grpc;
+
+pub use grpc::GrpcSpec;
+
 use super::Target;
 use core::fmt;
 use std::sync::Arc;
@@ -34,6 +38,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// The health service of gRPC.
+    Grpc(GrpcSpec),
 }
 
 impl Protocol {
@@ -41,13 +47,14 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Grpc(_) => "grpc",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls => false,
+            Protocol::Tls | Protocol::Grpc(_) => false,
         }
     }
 
@@ -55,6 +62,7 @@ impl Protocol {
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
             Protocol::Tls => Vec::new(),
+            Protocol::Grpc(spec) => spec.metadata.iter_mut().map(|(_, value)| value).collect(),
         }
     }
 }

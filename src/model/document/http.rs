@@ -197,6 +197,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Headers<'a> {
 }
 
 impl Headers<'_> {
+    /// The names and values as they are written.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&*name.0, &*value.0))
+    }
+
     fn check(&self) -> Result<Box<[Header]>, Error> {
         let key = "/http/headers";
         let bytes: usize = self.0.iter().map(|(name, value)| name.0.len() + value.0.len()).sum();
