@@ -31,4 +31,4 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{GrpcSpec, Protocol, Secret, Source, TalkSpec, TlsSpec};
+pub use talk::{GrpcSpec, Metadata, Protocol, Secret, Source, TalkSpec, TlsSpec};

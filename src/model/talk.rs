@@ -6,7 +6,7 @@
 
 mod grpc;
 
-pub use grpc::GrpcSpec;
+pub use grpc::{GrpcSpec, Metadata};
 
 use super::Target;
 use core::fmt;

@@ -13,7 +13,7 @@ use super::http::Headers;
 use super::tls::TlsDoc;
 use super::value::{Given, Object, Text, Value};
 use crate::error::Error;
-use crate::model::{GrpcSpec, ProbeSpec, Protocol, Secret, TalkSpec, Target, TlsSpec};
+use crate::model::{GrpcSpec, Metadata, ProbeSpec, Protocol, Secret, TalkSpec, Target, TlsSpec};
 use std::sync::Arc;
 
 /// The longest name of a service, in bytes.
@@ -129,7 +129,7 @@ fn joined(tls: Option<&TlsSpec>, host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-fn metadata(given: &Headers<'_>) -> Result<Box<[(Box<str>, Secret)]>, Error> {
+fn metadata(given: &Headers<'_>) -> Result<Metadata, Error> {
     let key = "/grpc/metadata";
     let (mut count, mut bytes) = (0, 0);
     for (name, value) in given.pairs() {

@@ -2,6 +2,9 @@
 
 use super::Secret;
 
+/// Names in lower case, and their values.
+pub type Metadata = Box<[(Box<str>, Secret)]>;
+
 /// A question to the health service of a gRPC server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GrpcSpec {
@@ -9,6 +12,6 @@ pub struct GrpcSpec {
     pub service: Box<str>,
     /// The name that the server is asked under.
     pub authority: Box<str>,
-    /// What is sent along: names in lower case, and their values.
-    pub metadata: Box<[(Box<str>, Secret)]>,
+    /// What is sent along.
+    pub metadata: Metadata,
 }

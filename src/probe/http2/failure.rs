@@ -84,11 +84,14 @@ fn said_by_peer(error: &h2::Error) -> Failure {
 /// The peer broke the protocol, or a limit.
 fn found_by_us(error: &h2::Error) -> Failure {
     match error.reason().unwrap_or(Code::PROTOCOL_ERROR) {
-        Code::REFUSED_STREAM if error.is_reset() => {
-            Failure::fail(Reason::RECEIVE_TOO_LARGE, "the headers are larger than 16 KiB")
-        }
         Code::ENHANCE_YOUR_CALM => {
-            Failure::fail(Reason::RECEIVE_TOO_LARGE, "a flood of frames without an answer")
+            let text = "more headers or frames than any answer needs";
+            Failure::fail(Reason::RECEIVE_TOO_LARGE, text)
+        }
+        // It does not say which of the two.
+        Code::PROTOCOL_ERROR if error.is_reset() => {
+            let text = "headers that break HTTP/2 or are larger than 16 KiB";
+            Failure::fail(Reason::RECEIVE_MALFORMED, text)
         }
         code => {
             let text = format!("the answer breaks HTTP/2: {}", named(code));

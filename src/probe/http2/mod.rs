@@ -180,3 +180,6 @@ pub fn check_chosen(line: &Line) -> Result<(), Failure> {
         None => Err(Failure::fail(Reason::TLS_NO_PROTOCOL, "the target did not choose h2")),
     }
 }
+
+#[cfg(test)]
+mod tests;

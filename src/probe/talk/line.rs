@@ -66,6 +66,13 @@ impl Line {
         }
     }
 
+    /// A line in the clear on a socket that does not block.
+    #[cfg(test)]
+    pub fn plain(fd: std::os::fd::OwnedFd) -> Line {
+        let trace = Trace::new(crate::time::monotonic);
+        Line::new(Socket::new(Arc::new(fd)), None, Arc::new(trace))
+    }
+
     /// A step begins; messages name it.
     pub fn step(&self, step: &'static str) {
         self.trace.step(step);
