@@ -33,6 +33,8 @@ and each of its numbers can be given:
   it), its limit, its scope (the host, this process, a cgroup, a path) and the name
   of its formula; `last` is the time of its sample. Checks of one turn share what
   they read.
+- Where the kernel grants triggers it tells when the stalled share of 2 s exceeds the
+  *enter* level of DEGRADED, and the check of that pressure runs at once.
 
 The levels are starting values, from the thresholds of the kubelet, netdata,
 systemd-oomd and the kernel's documents. The paths of files are those of Linux.

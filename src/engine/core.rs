@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::event::Mailbox;
 use crate::model::document::{CheckSpec, MonitorSpec};
 use crate::model::health::LocalHealth;
+use crate::model::latency::Latencies;
 use crate::model::wheel::Wheel;
 use crate::model::{CheckId, Event, Kinds, Mask, Policy, ProbeSpec, Role, Status};
 use crate::sync::Arc;
@@ -58,6 +59,11 @@ pub enum Command {
         /// The run.
         token: u64,
     },
+    /// A check whose pressure the kernel may have been asked to tell of is none any more.
+    Disarm {
+        /// The check.
+        check: CheckId,
+    },
 }
 
 /// What a call leaves to be done outside the lock.
@@ -88,6 +94,8 @@ pub struct Core {
     pub(super) wheel: Wheel,
     pub(super) groups: Groups,
     pub(super) runs: Runs,
+    /// Where the time of runs goes.
+    pub(super) latencies: Latencies,
     pub(super) slots: Slots,
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
     /// The kinds that any subscription wants.
@@ -140,6 +148,7 @@ impl Core {
             wheel: Wheel::new(now),
             groups,
             runs: Runs::default(),
+            latencies: Latencies::default(),
             slots: Slots::new(spec.max_runs, spec.max_handshakes),
             mailboxes: Vec::new(),
             wanted: Kinds(0),

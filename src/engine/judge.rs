@@ -100,6 +100,9 @@ impl Core {
 
     /// Counts one result of a check and publishes what follows from it.
     pub(super) fn book(&mut self, index: u32, booked: Booked, result: RunResult, at: Tick) -> Pace {
+        if let Some(check) = self.table.get(index) {
+            self.latencies.add(check.probe.key(), &result.phases, result.latency_ns);
+        }
         let result = self.weigh(index, result, at);
         self.judge_ourselves(index, &result);
         let mut pace = Pace::Normal;

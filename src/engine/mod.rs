@@ -26,6 +26,7 @@ mod runs;
 mod slots;
 mod subscribe;
 mod table;
+mod triggers;
 pub mod workers;
 
 pub use callback::{Callback, Run};

@@ -99,7 +99,7 @@ fn run(
             driver.collect(&mut done);
             continue;
         }
-        wait(driver, deadline)?;
+        wait(driver, deadline.min(driver.next_at()))?;
         driver.collect(&mut done);
     }
 }

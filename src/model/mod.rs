@@ -9,6 +9,7 @@ pub mod document;
 mod event;
 pub mod health;
 mod id;
+pub mod latency;
 pub mod name;
 mod policy;
 mod probe;
@@ -25,10 +26,11 @@ pub use event::{Event, Kind, Kinds};
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
 pub use probe::{
-    Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target, TcpSpec,
+    Addresses, Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target,
+    TcpSpec,
 };
 pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{Protocol, Secret, Source, TalkSpec, TlsSpec, http};
+pub use talk::{GrpcSpec, Metadata, Protocol, Secret, Source, TalkSpec, TlsSpec, http};

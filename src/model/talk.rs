@@ -4,7 +4,10 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod grpc;
 pub mod http;
+
+pub use grpc::{GrpcSpec, Metadata};
 
 use super::Target;
 use core::fmt;
@@ -35,6 +38,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// The health service of gRPC.
+    Grpc(GrpcSpec),
     /// HTTP, where it takes more than the plain exchange.
     Http(Box<HttpTalk>),
 }
@@ -44,6 +49,7 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Grpc(_) => "grpc",
             Protocol::Http(_) => "http",
         }
     }
@@ -51,7 +57,7 @@ impl Protocol {
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls => false,
+            Protocol::Tls | Protocol::Grpc(_) => false,
             Protocol::Http(http) => http.has_tunnel(),
         }
     }
@@ -60,7 +66,7 @@ impl Protocol {
     pub fn later_tls(&self) -> Option<&TlsSpec> {
         match self {
             Protocol::Http(http) => http.redirects.as_ref()?.tls.as_deref(),
-            Protocol::Tls => None,
+            Protocol::Tls | Protocol::Grpc(_) => None,
         }
     }
 
@@ -68,6 +74,7 @@ impl Protocol {
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
             Protocol::Tls => Vec::new(),
+            Protocol::Grpc(spec) => spec.metadata.iter_mut().map(|(_, value)| value).collect(),
             Protocol::Http(http) => http.secrets(),
         }
     }

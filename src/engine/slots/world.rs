@@ -100,7 +100,7 @@ impl World {
             Command::Expire { token, .. } => {
                 self.core.expire(token, RunResult::new(Outcome::Timeout, Reason::TIMEOUT), now);
             }
-            Command::Cancel { .. } => {}
+            Command::Cancel { .. } | Command::Disarm { .. } => {}
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::CheckSpec;
 use super::defaults::Defaults;
+use super::grpc::GrpcDoc;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::name::{Name, Tag, names};
@@ -18,18 +19,19 @@ use super::word::Word;
 use crate::error::Error;
 use crate::model::name::{NAME_RESERVED, is_reserved};
 use crate::model::signal::{Signal, TABLE};
-use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
+use crate::model::{Addresses, FirstResult, PolicyKind, ProbeSpec, Role, Target};
 use crate::time::MILLISECOND;
+use std::sync::Arc;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 8] =
-    ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 9] =
+    ["tcp", "http", "grpc", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
 
 /// Every other key that only a single check may have.
-const OWN_KEYS: [&str; 3] = ["name", "cookie", "depends_on"];
+const OWN_KEYS: [&str; 4] = ["name", "cookie", "depends_on", "addresses"];
 
 /// Every key that a monitor's `defaults` may give.
 pub(super) const DEFAULTS_KEYS: [&str; 17] = [
@@ -96,6 +98,8 @@ pub(super) struct CheckDoc<'a> {
     pub tcp: Given<Object<TcpDoc<'a>>>,
     /// Sends one HTTP/1.1 request.
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
+    /// Asks the health service of a gRPC server.
+    pub grpc: Given<Box<Object<GrpcDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -172,6 +176,9 @@ pub(super) struct CheckDoc<'a> {
     /// Names of checks without which this one cannot work; while one of them is UNHEALTHY this one
     /// is blocked.
     pub depends_on: Given<List<Name<'a>, 32>>,
+    /// What the addresses of a name must come to: "any": one is alive; "all": all are; "each": all
+    /// are, and some dead ones are a warning. Default: any.
+    pub addresses: Given<Word<'a, Addresses>>,
     /// A number that events of the check carry. Default: 0.
     pub cookie: Given<Count<0, { u64::MAX }>>,
     /// A fixed delay of the first run. Default: the start is spread by the name.
@@ -186,7 +193,10 @@ impl CheckDoc<'_> {
     /// What the document means over `defaults`.
     pub fn check(&self, defaults: &Defaults) -> Result<CheckSpec, Error> {
         let name = self.name()?;
-        let probe = self.probe(defaults)?;
+        let mut probe = self.probe(defaults)?;
+        if let Some(rule) = self.addresses.read("/addresses")? {
+            set_rule(&mut probe, rule)?;
+        }
         let policy = defaults.under(self, true)?.policy(&probe);
         let depends_on = names(&self.depends_on, "/depends_on")?.unwrap_or_default();
         if depends_on.contains(&name) {
@@ -244,6 +254,7 @@ impl CheckDoc<'_> {
         let plain = [
             self.tcp.0.is_some(),
             self.http.0.is_some(),
+            self.grpc.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -265,6 +276,8 @@ impl CheckDoc<'_> {
             tcp.probe()
         } else if let Some(http) = &self.http.0 {
             http.0.probe()
+        } else if let Some(grpc) = &self.grpc.0 {
+            grpc.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {
@@ -288,9 +301,29 @@ impl CheckDoc<'_> {
 
     /// The first key that only a check may have, for `defaults`.
     pub fn own_key(&self) -> Option<&'static str> {
-        let own = [self.name.0.is_some(), self.cookie.0.is_some(), self.depends_on.0.is_some()];
+        let own = [
+            self.name.0.is_some(),
+            self.cookie.0.is_some(),
+            self.depends_on.0.is_some(),
+            self.addresses.0.is_some(),
+        ];
         let own = own.into_iter().zip(OWN_KEYS);
         own.filter_map(|(given, key)| given.then_some(key)).chain(self.given()).next()
+    }
+}
+
+/// Says what the addresses of the probe's name must come to.
+fn set_rule(probe: &mut ProbeSpec, rule: Addresses) -> Result<(), Error> {
+    match probe.target_mut() {
+        Some(Target::Name(name)) => {
+            Arc::make_mut(name).rule = rule;
+            Ok(())
+        }
+        _ => {
+            let problem = "says how several addresses are judged, and there is one only; allowed: \
+                           probes that connect to a name";
+            Err(Error::document("/addresses", problem))
+        }
     }
 }
 

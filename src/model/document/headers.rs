@@ -52,6 +52,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Headers<'a> {
 }
 
 impl Headers<'_> {
+    /// The names and values as they are written.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&*name.0, &*value.0))
+    }
+
     /// Whether the header of this name is among them.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(Text(given), _)| given.eq_ignore_ascii_case(name))

@@ -14,6 +14,7 @@ mod check;
 mod defaults;
 mod expect;
 mod explain;
+mod grpc;
 mod headers;
 mod host;
 mod http;

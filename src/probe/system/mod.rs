@@ -30,6 +30,7 @@ pub use filesystem::{Past, filesystem};
 
 use crate::model::signal::{Signal, SignalSpec, bytes};
 use crate::model::{Level, Outcome, Reason, RunResult};
+use crate::sys::pressure_trigger::Line;
 use crate::time::Tick;
 use rustix::io::Errno;
 use std::cmp::Ordering;
@@ -104,6 +105,12 @@ impl HostSampler {
             | Signal::DiskWrite
             | Signal::DiskFill => none("a filesystem is measured by its path"),
         }
+    }
+
+    /// Where the kernel can tell of itself that a signal is at a level; none before its first
+    /// sample, and of signals that are no pressure.
+    pub fn told(&self, signal: Signal) -> Option<(&Path, Line)> {
+        self.pressure.told(signal)
     }
 
     /// The descriptors that are kept from sample to sample.

@@ -8,8 +8,10 @@
 
 use super::reading::Reading;
 use super::{local, unreadable};
+use crate::model::signal::Signal;
 use crate::model::{Outcome, Reason, RunResult};
 use crate::sys::cgroup::{Own, own};
+use crate::sys::pressure_trigger::Line;
 use crate::sys::turn_file::TurnFile;
 use crate::time::{SECOND, Tick};
 use rustix::io::Errno;
@@ -69,6 +71,19 @@ impl Sampler {
 
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.found.iter().flat_map(|found| &found.files).filter_map(TurnFile::fd)
+    }
+
+    /// What a level of DEGRADED is compared with: a line of a file of the kernel's. None before
+    /// the first sample, and where nothing tells of the own cgroup.
+    pub(super) fn told(&self, signal: Signal) -> Option<(&Path, Line)> {
+        let (resource, line) = match signal {
+            Signal::CpuPressure => (Resource::Cpu, Line::Some),
+            Signal::MemoryPressure | Signal::MemoryPressureRising => (Resource::Memory, Line::Some),
+            Signal::IoPressure => (Resource::Io, Line::Full),
+            _ => return None,
+        };
+        let found = self.found.as_ref().filter(|found| found.own != Own::Hidden)?;
+        Some((found.files[resource as usize].path(), line))
     }
 
     pub(super) fn cpu(&mut self, now: Tick) -> RunResult {

@@ -16,12 +16,12 @@ mod trace;
 
 pub use config::{Config, Configs};
 pub use failure::Failure;
-pub use line::Line;
+pub use line::{Line, Wire};
 pub use load::{load, load_all};
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::http;
+use crate::probe::{grpc, http};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -137,6 +137,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
         Protocol::Http(http) => http::talk::speak(spec, http, line).await,
     }
 }
