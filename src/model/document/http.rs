@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use http::Method;
+use http::uri::Authority;
 use serde::Deserialize;
 
 use super::address::Address;
@@ -17,8 +18,9 @@ use super::secret::secret;
 use super::tls::TlsDoc;
 use super::url::Url;
 use super::value::{Count, Given, Object, Text};
+use super::word::{Word, Words};
 use crate::error::Error;
-use crate::model::http::{Credentials, HttpTalk, Proxy, Redirects};
+use crate::model::http::{Credentials, HttpTalk, Proxy, Redirects, Version};
 use crate::model::name::has_control;
 use crate::model::{HttpSpec, ProbeSpec, Protocol, TalkSpec, Target, TlsSpec};
 
@@ -56,7 +58,7 @@ pub(super) struct HttpDoc<'a> {
     #[serde(default)]
     host: Given<Text<'a>>,
     /// How the connection of an https URL is encrypted. The name is the URL's host unless it is
-    /// given, and the protocol offered (ALPN) is http/1.1.
+    /// given; the protocol offered (ALPN) is that of the version.
     #[serde(default)]
     tls: Given<Box<Object<TlsDoc<'a>>>>,
     /// A user and a password to send (basic authentication).
@@ -80,6 +82,10 @@ pub(super) struct HttpDoc<'a> {
     /// A user and a password for the proxy (basic authentication).
     #[serde(default)]
     proxy_basic: Given<Box<Object<BasicDoc<'a>>>>,
+    /// The version: "1.1", "2" (on http URLs by prior knowledge), or "auto": 2 where the handshake
+    /// for encryption comes to it. Default: 1.1.
+    #[serde(default)]
+    version: Given<Word<'a, Version>>,
     /// What the answer must look like.
     #[serde(default)]
     expect: Given<Box<Object<ExpectDoc<'a>>>>,
@@ -130,13 +136,18 @@ impl HttpDoc<'_> {
             (None, Some((target, _))) => target.clone(),
             (None, None) => url.target.clone(),
         };
-        let tls = self.tls(&url)?;
+        let version = self.version.read("/http/version")?.unwrap_or_default();
+        if version == Version::Two && proxy.is_some() && !url.origin.is_secure {
+            let problem = "2 is not spoken to a proxy; allowed: 1.1, auto, or an https URL";
+            return Err(Error::document("/http/version", problem));
+        }
+        let tls = self.tls(&url, version)?;
         let credentials = self.credentials()?;
         let (expect, rules) = ExpectDoc::expect(self.expect.0.as_ref().map(|doc| &doc.0))?;
         let request = Arc::new(HttpSpec {
             target: target.clone(),
             host: match &self.host.0 {
-                Some(Text(text)) => check_host_header(text)?,
+                Some(Text(text)) => check_host_header(text, version)?,
                 None => url.host,
             },
             method: self.method()?,
@@ -155,7 +166,8 @@ impl HttpDoc<'_> {
             && tls.is_none()
             && credentials.is_none()
             && redirects.is_none()
-            && proxy.is_none();
+            && proxy.is_none()
+            && version != Version::Two;
         if is_plain {
             return Ok(ProbeSpec::Http(request));
         }
@@ -166,12 +178,13 @@ impl HttpDoc<'_> {
             credentials,
             proxy: proxy.map(|(_, proxy)| proxy),
             redirects,
+            version,
         }));
         Ok(ProbeSpec::Talk(Arc::new(TalkSpec { target, tls, protocol })))
     }
 
     /// How connections are encrypted, now or after a redirect.
-    fn tls(&self, url: &Url) -> Result<Option<TlsSpec>, Error> {
+    fn tls(&self, url: &Url, version: Version) -> Result<Option<TlsSpec>, Error> {
         let usual = TlsDoc::default();
         let doc = match &self.tls.0 {
             Some(doc) if url.origin.is_secure || self.redirects.0.is_some() => &doc.0,
@@ -183,14 +196,12 @@ impl HttpDoc<'_> {
             None => return Ok(None),
         };
         let mut tls = doc.spec("/http/tls", &url.target)?;
-        match &*tls.alpn {
-            [] => tls.alpn = ["http/1.1".into()].into(),
-            names if names.iter().all(|name| &**name == "http/1.1") => {}
-            _ => {
-                let problem = "offers what is not spoken here; allowed: [\"http/1.1\"]";
-                return Err(Error::document("/http/tls/alpn", problem));
-            }
+        let offered: Box<[Box<str>]> = version.alpn().iter().map(|&name| name.into()).collect();
+        if !tls.alpn.is_empty() && tls.alpn != offered {
+            let problem = format!("is said by the key version; allowed: {}", offered.join(", "));
+            return Err(Error::document("/http/tls/alpn", problem));
         }
+        tls.alpn = offered;
         Ok(Some(tls))
     }
 
@@ -314,10 +325,16 @@ fn url(key: &str, text: &str, form: &str) -> Result<Url, Error> {
     })
 }
 
-fn check_host_header(text: &str) -> Result<Box<str>, Error> {
+impl Words for Version {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("1.1", Version::One), ("2", Version::Two), ("auto", Version::Auto)];
+}
+
+fn check_host_header(text: &str, version: Version) -> Result<Box<str>, Error> {
     let fits = matches!(text.len(), 1..=260)
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'@' | b','));
-    if fits {
+    // Where it becomes a part of a URL it has to be one.
+    if fits && (version == Version::One || text.parse::<Authority>().is_ok()) {
         return Ok(text.into());
     }
     Err(Error::range("/http/host", shown(text), "a host, or host:port, in ASCII without spaces"))

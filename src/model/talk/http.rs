@@ -27,6 +27,31 @@ pub struct HttpTalk {
     pub proxy: Option<Proxy>,
     /// Whether redirects are followed.
     pub redirects: Option<Redirects>,
+    /// The version that is spoken.
+    pub version: Version,
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.1.
+    #[default]
+    One,
+    /// HTTP/2; without encryption by prior knowledge.
+    Two,
+    /// HTTP/2 where the handshake comes to it, HTTP/1.1 elsewhere.
+    Auto,
+}
+
+impl Version {
+    /// What is offered in a handshake.
+    pub fn alpn(self) -> &'static [&'static str] {
+        match self {
+            Version::One => &["http/1.1"],
+            Version::Two => &["h2"],
+            Version::Auto => &["h2", "http/1.1"],
+        }
+    }
 }
 
 impl HttpTalk {

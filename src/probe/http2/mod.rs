@@ -54,10 +54,26 @@ pub async fn exchange(
     body: Bytes,
     limit: usize,
 ) -> Result<Answer, Failure> {
+    exchange_while(line, request, body, limit, |_| true).await
+}
+
+/// The same, with a say in how much of the body is read: none, or no more of it, once the caller
+/// does not want any. It is asked with the head and after each part of the body.
+///
+/// # Errors
+///
+/// As [`exchange`].
+pub async fn exchange_while(
+    line: &mut Line,
+    request: Request<()>,
+    body: Bytes,
+    limit: usize,
+    wants: impl FnMut(&Answer) -> bool,
+) -> Result<Answer, Failure> {
     line.set_limit(limit.saturating_add(OVERHEAD));
     let trace = line.trace();
     let mut wire = Wire::new(line);
-    let ended = converse(&mut wire, &trace, request, body, limit).await;
+    let ended = converse(&mut wire, &trace, request, body, (limit, wants)).await;
     ended.map_err(|broken| broken.failure(&wire))
 }
 
@@ -66,7 +82,7 @@ async fn converse(
     trace: &Trace,
     request: Request<()>,
     body: Bytes,
-    limit: usize,
+    (limit, wants): (usize, impl FnMut(&Answer) -> bool),
 ) -> Result<Answer, Broken> {
     let window = u32::try_from(limit.clamp(WINDOW, 1 << 24)).unwrap_or(1 << 24);
     let mut builder = Builder::new();
@@ -78,7 +94,7 @@ async fn converse(
         .max_concurrent_streams(0)
         .max_concurrent_reset_streams(1);
     let (sender, mut connection) = builder.handshake(wire).await?;
-    drive(&mut connection, ask(sender, trace, request, body, limit)).await
+    drive(&mut connection, ask(sender, trace, request, body, (limit, wants))).await
 }
 
 /// Drives the connection until the request has its answer, then says goodbye as far as there is
@@ -129,7 +145,7 @@ async fn ask(
     trace: &Trace,
     request: Request<()>,
     body: Bytes,
-    limit: usize,
+    (limit, mut wants): (usize, impl FnMut(&Answer) -> bool),
 ) -> Result<Answer, h2::Error> {
     let mut sender = sender.ready().await?;
     let (response, mut stream) = sender.send_request(request, body.is_empty())?;
@@ -146,7 +162,7 @@ async fn ask(
         is_whole: stream.is_end_stream(),
         trailers: HeaderMap::new(),
     };
-    while !answer.is_whole && limit > 0 {
+    while !answer.is_whole && limit > 0 && wants(&answer) {
         let Some(part) = stream.data().await else {
             answer.trailers = stream.trailers().await?.unwrap_or_default();
             answer.is_whole = true;

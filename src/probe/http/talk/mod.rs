@@ -7,17 +7,18 @@
 
 mod answer;
 mod credentials;
+mod first;
 mod json;
 mod judge;
 mod redirect;
+mod second;
 mod tunnel;
 
-use super::request;
-use crate::model::http::HttpTalk;
-use crate::model::{HttpSpec, Reason, RunResult, TalkSpec};
+use crate::model::http::{HttpTalk, Version};
+use crate::model::{HttpSpec, RunResult, TalkSpec};
+use crate::probe::http2;
 use crate::probe::talk::{Failure, Line};
-use answer::Reader;
-use judge::{Bodies, Head};
+use ::http::HeaderMap;
 
 /// Sends the request and judges the answer; the line may have to go on elsewhere.
 ///
@@ -40,48 +41,32 @@ pub async fn speak(
         (false, true) => "through the proxy",
         (false, false) => "",
     });
-    let mut bytes = Vec::new();
-    request::write(&outgoing(talk), &mut bytes);
-    let sent = line.send(&bytes).await;
-    let ended = receive(spec, talk, line).await;
-    match (sent, ended) {
-        (Ok(()), ended) => ended,
-        // A server may answer before it has read everything, and then its answer counts.
-        (Err(_), Ok(result)) => Ok(result),
-        (Err(_), Err(judged)) if judged.reason.0 >= Reason::MATCH_STATUS.0 => Err(judged),
-        (Err(failure), Err(_)) => Err(failure),
+    let is_second = match talk.version {
+        Version::One => false,
+        Version::Two if talk.origin.is_secure => http2::check_chosen(line).map(|()| true)?,
+        Version::Two => true,
+        Version::Auto => line.protocol() == Some(http2::ALPN.as_bytes()),
+    };
+    let ended = match is_second {
+        true => second::exchange(talk, line).await?,
+        false => first::exchange(talk, line).await?,
+    };
+    match ended {
+        Ended::Passes(passed) => passed,
+        Ended::Redirects(status, headers) => {
+            line.go_on_at(redirect::next(spec, talk, status, &headers)?);
+            Ok(RunResult::pass())
+        }
     }
 }
 
-async fn receive(spec: &TalkSpec, talk: &HttpTalk, line: &mut Line) -> Result<RunResult, Failure> {
-    let expect = &talk.request.expect;
-    let limit = expect.body_limit as usize;
-    line.set_limit(answer::most(limit));
-    let head = answer::head(line, &talk.request.method).await?;
-    let passed = match judge::head(talk, head.status, &head.headers)? {
-        Head::Passes(passed, false) => return passed,
-        Head::Passes(passed, true) => passed,
-        Head::Redirects => {
-            let next = redirect::next(spec, talk, head.status, &head.headers)?;
-            line.go_on_at(next);
-            return Ok(RunResult::pass());
-        }
-    };
-    let mut reader = Reader::new(head.stage, limit);
-    let mut bodies = Bodies::new(talk);
-    loop {
-        let bytes = line.take(usize::MAX);
-        let state = reader.feed(&bytes)?;
-        if bodies.look(reader.body(), state)? {
-            return passed;
-        }
-        let is_more = line.more().await?;
-        if !is_more {
-            let state = reader.end()?;
-            bodies.look(reader.body(), state)?;
-            return passed;
-        }
-    }
+/// How an exchange ended that is no failure.
+#[derive(Debug)]
+enum Ended {
+    /// The answer is as expected, but may hold a warning.
+    Passes(Result<RunResult, Failure>),
+    /// The answer sends elsewhere.
+    Redirects(u16, HeaderMap),
 }
 
 /// The request as it is sent on this connection.

@@ -74,6 +74,7 @@ pub fn next(
         credentials: talk.credentials.clone().filter(|_| is_here),
         proxy: talk.proxy.clone(),
         redirects: Some(redirects),
+        version: talk.version,
     }));
     Ok(TalkSpec { target, tls, protocol })
 }
