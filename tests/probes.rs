@@ -13,3 +13,19 @@ mod grpc_frames;
 mod grpc_server;
 #[path = "probes/grpc_tls.rs"]
 mod grpc_tls;
+#[path = "probes/http.rs"]
+mod http;
+#[path = "probes/http_faults.rs"]
+mod http_faults;
+#[path = "probes/http_proxy.rs"]
+mod http_proxy;
+#[path = "probes/http_redirects.rs"]
+mod http_redirects;
+#[path = "probes/http_servers.rs"]
+mod http_servers;
+#[path = "probes/http_tls.rs"]
+mod http_tls;
+#[path = "probes/rig.rs"]
+mod rig;
+#[path = "probes/stub.rs"]
+mod stub;

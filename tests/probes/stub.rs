@@ -15,7 +15,7 @@ pub enum Heard {
     /// So many bytes.
     Count(usize),
     /// Bytes that end with these.
-    Until(&'static str),
+    Until(&'static [u8]),
 }
 
 impl From<usize> for Heard {
@@ -26,6 +26,12 @@ impl From<usize> for Heard {
 
 impl From<&'static str> for Heard {
     fn from(end: &'static str) -> Heard {
+        Heard::Until(end.as_bytes())
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Heard {
+    fn from(end: &'static [u8; N]) -> Heard {
         Heard::Until(end)
     }
 }
@@ -111,7 +117,7 @@ fn hear(stream: &mut TcpStream, what: Heard) -> bool {
     let mut heard = Vec::new();
     let is_heard = |heard: &[u8]| match what {
         Heard::Count(count) => heard.len() >= count,
-        Heard::Until(end) => heard.ends_with(end.as_bytes()),
+        Heard::Until(end) => heard.ends_with(end),
     };
     while !is_heard(&heard) {
         let mut byte = [0];

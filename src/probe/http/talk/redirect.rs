@@ -30,7 +30,9 @@ pub fn next(
     if redirects.followed >= redirects.most {
         return Err(refuse(&format!("after {} redirects", redirects.followed)));
     }
-    let mut locations = headers.get_all(header::LOCATION).iter();
+    // An empty one would mean this very place, which is not what its writer had in mind.
+    let mut locations =
+        headers.get_all(header::LOCATION).iter().filter(|location| !location.is_empty());
     let (Some(location), None) = (locations.next(), locations.next()) else {
         return Err(refuse("does not say where to"));
     };
