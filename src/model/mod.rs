@@ -34,7 +34,7 @@ pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    AmqpSession, AmqpSpec, Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion,
-    NatsLogin, NatsSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec, Secret,
-    SmtpSpec, Source, TalkSpec, TlsSpec,
+    AmqpSession, AmqpSpec, GrpcSpec, Login, MemcachedProtocol, MemcachedSpec, Metadata, MqttSpec,
+    MqttVersion, NatsLogin, NatsSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec,
+    Secret, SmtpSpec, Source, TalkSpec, TlsSpec, http,
 };

@@ -4,6 +4,7 @@
 
 use super::TalkSpec;
 use super::signal::SignalSpec;
+use core::fmt;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
 
@@ -118,7 +119,7 @@ pub struct TcpSpec {
 }
 
 /// One HTTP/1.1 exchange on a fresh connection.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpSpec {
     /// Where to connect.
     pub target: Target,
@@ -134,6 +135,13 @@ pub struct HttpSpec {
     pub body: Box<str>,
     /// What the answer must look like; equal expectations are shared.
     pub expect: Arc<HttpExpect>,
+}
+
+impl fmt::Debug for HttpSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("HttpSpec");
+        shown.field("target", &self.target).field("method", &self.method).finish_non_exhaustive()
+    }
 }
 
 /// What an HTTP answer must look like.

@@ -2,7 +2,9 @@
 
 pub mod amqp;
 mod errno;
+mod grpc;
 mod http;
+mod http2;
 pub mod memcached;
 pub mod mqtt;
 pub mod nats;

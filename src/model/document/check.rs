@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::CheckSpec;
 use super::amqp::AmqpDoc;
 use super::defaults::Defaults;
+use super::grpc::GrpcDoc;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::keys::{OWN_KEYS, PROBE_KEYS, SIGNALS};
@@ -45,7 +46,17 @@ macro_rules! probe_docs {
     };
 }
 
-probe_docs!(HttpDoc, MemcachedDoc, NatsDoc, MqttDoc, AmqpDoc, SmtpDoc, RedisDoc, PostgresDoc);
+probe_docs!(
+    HttpDoc,
+    GrpcDoc,
+    MemcachedDoc,
+    NatsDoc,
+    MqttDoc,
+    AmqpDoc,
+    SmtpDoc,
+    RedisDoc,
+    PostgresDoc
+);
 
 /// What stands under the key of a signal.
 type SignalKey<'a> = Given<Box<Object<SignalDoc<'a>>>>;
@@ -67,6 +78,8 @@ pub(super) struct CheckDoc<'a> {
     pub tcp: Given<Object<TcpDoc<'a>>>,
     /// Sends one HTTP/1.1 request.
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
+    /// Asks the health service of a gRPC server.
+    pub grpc: Given<Box<Object<GrpcDoc<'a>>>>,
     /// Asks a Memcached server for its version.
     pub memcached: Given<Box<Object<MemcachedDoc<'a>>>>,
     /// Greets a NATS server, logs in and has a PING answered.
@@ -231,12 +244,13 @@ impl CheckDoc<'_> {
     }
 
     /// The probes whose documents are large and seldom.
-    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 8] {
+    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 9] {
         fn doc<T: ProbeDoc>(given: &Given<Box<Object<T>>>) -> Option<&dyn ProbeDoc> {
             given.0.as_ref().map(|doc| &doc.0 as &dyn ProbeDoc)
         }
         [
             ("http", doc(&self.http)),
+            ("grpc", doc(&self.grpc)),
             ("memcached", doc(&self.memcached)),
             ("nats", doc(&self.nats)),
             ("mqtt", doc(&self.mqtt)),

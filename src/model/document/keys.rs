@@ -7,6 +7,7 @@ use crate::model::signal::TABLE;
 pub(super) const PROBE_KEYS: &[&str] = &[
     "tcp",
     "http",
+    "grpc",
     "memcached",
     "nats",
     "mqtt",

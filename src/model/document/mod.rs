@@ -15,10 +15,13 @@ mod check;
 mod defaults;
 mod expect;
 mod explain;
+mod grpc;
+mod headers;
 mod host;
 mod http;
 mod keys;
 mod login;
+mod matching;
 mod memcached;
 mod monitor;
 mod mqtt;
@@ -34,6 +37,7 @@ mod smtp;
 mod span;
 mod tcp;
 mod tls;
+mod url;
 mod value;
 mod word;
 
@@ -44,6 +48,7 @@ pub use defaults::Defaults;
 pub use monitor::system_checks;
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use url::Url;
 
 use super::{Policy, ProbeSpec};
 use crate::error::Error;

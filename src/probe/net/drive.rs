@@ -3,12 +3,12 @@
 //! `connect` takes it as far as it comes without waiting, `ready` goes on from there with every
 //! edge, and `conclude` decides whether a verdict about one address ends the run.
 
-use super::addresses::share;
+use super::addresses::{Tally, share};
 use super::run::{Job, Step};
 use super::{Done, Net};
-use crate::model::{Outcome, Reason, RunResult, Target};
+use crate::model::{Outcome, Reason, RunResult, TalkSpec, Target};
 use crate::probe::http::{Exchange, Progress};
-use crate::probe::talk::{self, Talk};
+use crate::probe::talk::{self, Ended, Talk};
 use crate::probe::{errno, tcp};
 use crate::sys::epoll::Ready;
 use crate::sys::socket::{self, Connected, Errno, Family};
@@ -38,7 +38,11 @@ impl Net {
 
     /// An edge of the socket of a run.
     pub(super) fn ready(&mut self, place: usize, ready: Ready, now: Tick, done: &mut Vec<Done>) {
-        let Some(verdict) = self.advance(place, ready, now) else { return };
+        let verdict = self.advance(place, ready, now);
+        if let Some((next, warning)) = self.runs[place].next.take() {
+            return self.go_on(place, next, warning, done);
+        }
+        let Some(verdict) = verdict else { return };
         // A conversation computes, and its deadline is compared with the time after that.
         let now = match &self.runs[place].step {
             Step::Talking(talk) => talk.trace().ended(),
@@ -47,6 +51,31 @@ impl Net {
         if self.conclude(place, verdict, now, done) {
             self.connect(place, now, done);
         }
+    }
+
+    /// Leaves the connection of a run for the one of the conversation that follows.
+    fn go_on(
+        &mut self,
+        place: usize,
+        next: Box<TalkSpec>,
+        warning: Option<RunResult>,
+        done: &mut Vec<Done>,
+    ) {
+        let run = &mut self.runs[place];
+        let now = match &run.step {
+            Step::Talking(talk) => talk.trace().ended(),
+            _ => run.began,
+        };
+        run.mark(now);
+        run.warning = warning.map(|warning| run.placed(warning)).or(run.warning.take());
+        run.job = Job::Talk(next.into());
+        run.step = Step::Connecting;
+        // Whatever the rule for several addresses, it holds for those of the new place.
+        (run.addresses, run.place, run.tally) = (None, 0, Tally::default());
+        if let Some(socket) = run.socket.take() {
+            self.disconnected |= self.sockets.reuse(socket);
+        }
+        self.begin(place, now, done);
     }
 
     fn try_connect(&mut self, place: usize) -> Option<Verdict> {
@@ -121,6 +150,7 @@ impl Net {
                             return Some((result.with_message(&error.to_string()), false));
                         }
                     };
+                    run.spent = run.phases;
                     let fd = self.sockets.share(run.socket?)?;
                     Step::Talking(Talk::new(Arc::clone(spec), config, fd))
                 }
@@ -131,9 +161,13 @@ impl Net {
             return match talk.go_on() {
                 talk::Progress::Wait => None,
                 talk::Progress::Yield => self.again(place),
-                talk::Progress::Verdict(result) => {
+                talk::Progress::Ended(Ended::Verdict(result)) => {
                     let is_whole = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
                     Some((run.placed(result), is_whole))
+                }
+                talk::Progress::Ended(Ended::Elsewhere(next, warning)) => {
+                    run.next = Some((next, warning));
+                    None
                 }
             };
         }
@@ -193,6 +227,10 @@ impl Net {
         }
         let is_last = run.left() <= 1 || run.expired;
         if let Some(verdict) = run.tally.add(run.rule(), result, is_last) {
+            let verdict = match run.warning.take() {
+                Some(warning) if verdict.outcome == Outcome::Pass => warning,
+                _ => verdict,
+            };
             self.finish(place, verdict, now, done);
             return false;
         }

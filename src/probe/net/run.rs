@@ -2,7 +2,8 @@
 
 use super::addresses::{Tally, aged};
 use crate::model::{
-    Addresses, Connect, HttpSpec, Outcome, Phases, Reason, RunResult, TalkSpec, Target, TcpSpec,
+    Addresses, Connect, HttpSpec, Outcome, Phases, Protocol, Reason, RunResult, TalkSpec, Target,
+    TcpSpec,
 };
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
@@ -58,6 +59,12 @@ pub struct Run {
     /// When the current phase began.
     pub began: Tick,
     pub phases: Phases,
+    /// The same when the current conversation began.
+    pub spent: Phases,
+    /// The conversation that follows, and what the one before warns of.
+    pub next: Option<(Box<TalkSpec>, Option<RunResult>)>,
+    /// What conversations before the current one warn of.
+    pub warning: Option<RunResult>,
 }
 
 impl Run {
@@ -77,6 +84,9 @@ impl Run {
             started: now,
             began: now,
             phases: Phases::default(),
+            spent: Phases::default(),
+            next: None,
+            warning: None,
         }
     }
 
@@ -124,9 +134,10 @@ impl Run {
         let spent = now.since(self.began);
         if let Step::Talking(talk) = &self.step {
             let phases = talk.trace().phases(now);
-            self.phases.tls_ns = phases.tls_ns;
-            self.phases.first_byte_ns = phases.first_byte_ns;
-            self.phases.transfer_ns = phases.transfer_ns;
+            let spent = &self.spent;
+            self.phases.tls_ns = spent.tls_ns.saturating_add(phases.tls_ns);
+            self.phases.first_byte_ns = spent.first_byte_ns.saturating_add(phases.first_byte_ns);
+            self.phases.transfer_ns = spent.transfer_ns.saturating_add(phases.transfer_ns);
             self.began = now;
             return;
         }
@@ -221,7 +232,11 @@ impl Run {
                 format!("{} at {}", http::title(spec), self.site())
             }
             (Step::Talking(_), Job::Talk(spec)) => {
-                format!("{} at {}", spec.protocol.key(), self.site())
+                let what = match &spec.protocol {
+                    Protocol::Http(http) => http::title(&http.request),
+                    protocol => protocol.key().to_owned(),
+                };
+                format!("{what} at {}", self.site())
             }
             _ => format!("connect to {}", self.site()),
         }

@@ -4,12 +4,16 @@
 //! of one conversation are bounded. The trap: what came before a handshake must not be believed
 //! after it, so there is one buffer, and it must be empty when encryption begins.
 
+mod wire;
+
+pub use wire::Wire;
+
 use super::config::Config;
 use super::failure::Failure;
 use super::socket::Socket;
 use super::tls::{self, Tls};
 use super::trace::{Doing, Trace};
-use crate::model::{Outcome, Reason};
+use crate::model::{Outcome, Reason, TalkSpec};
 use crate::probe::errno;
 use crate::sys::socket::Errno;
 use std::io;
@@ -45,6 +49,8 @@ pub struct Line {
     farewell: Option<&'static [u8]>,
     /// When the first of the peer's certificates expires, in milliseconds since 1970.
     expires_ms: Option<i64>,
+    /// The conversation that takes the place of this one.
+    next: Option<Box<TalkSpec>>,
 }
 
 impl Line {
@@ -59,7 +65,25 @@ impl Line {
             limit: LIMIT,
             farewell: None,
             expires_ms: None,
+            next: None,
         }
+    }
+
+    /// The conversation on this line ends without a verdict; it goes on elsewhere.
+    pub fn go_on_at(&mut self, next: TalkSpec) {
+        self.next = Some(Box::new(next));
+    }
+
+    /// The conversation that takes the place of this one, if it has ended without a verdict.
+    pub fn take_next(&mut self) -> Option<Box<TalkSpec>> {
+        self.next.take()
+    }
+
+    /// A line in the clear on a socket that does not block.
+    #[cfg(test)]
+    pub fn plain(fd: std::os::fd::OwnedFd) -> Line {
+        let trace = Trace::new(crate::time::monotonic);
+        Line::new(Socket::new(Arc::new(fd)), None, Arc::new(trace))
     }
 
     /// A step begins; messages name it.
@@ -70,6 +94,19 @@ impl Line {
     /// When the first of the peer's certificates expires, once there was a handshake.
     pub fn expires_ms(&self) -> Option<i64> {
         self.expires_ms
+    }
+
+    /// The application protocol that the handshake has agreed on (ALPN).
+    pub fn protocol(&self) -> Option<&[u8]> {
+        match self.stream.as_ref()? {
+            Stream::Plain(_) => None,
+            Stream::Encrypted(tls) => tls.get_ref().1.alpn_protocol(),
+        }
+    }
+
+    /// The record of the conversation.
+    pub fn trace(&self) -> Arc<Trace> {
+        Arc::clone(&self.trace)
     }
 
     /// What is to be said when the verdict is known; the peer is expected to close then. An empty
@@ -150,8 +187,7 @@ impl Line {
         self.trace.does(Doing::Receiving);
         let room = READ_BYTES.min(self.limit.saturating_sub(self.received));
         if room == 0 {
-            let text = format!("more than {} bytes", self.limit);
-            return Err(Failure::new(Outcome::Fail, Reason::RECEIVE_TOO_LARGE, &text));
+            return Err(self.too_much());
         }
         let stream = self.stream.as_mut().ok_or_else(Failure::closed)?;
         let start = self.buffer.len();
@@ -168,6 +204,10 @@ impl Line {
             }
             Err(error) => Err(Failure::of_io(&error, errno::of_receive)),
         }
+    }
+
+    fn too_much(&self) -> Failure {
+        Failure::fail(Reason::RECEIVE_TOO_LARGE, &format!("more than {} bytes", self.limit))
     }
 
     /// Receives until at least `count` bytes are there.
