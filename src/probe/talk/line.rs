@@ -6,12 +6,14 @@
 
 use super::config::Config;
 use super::failure::Failure;
+use super::recorder::Seen;
 use super::socket::Socket;
 use super::tls::{self, Tls};
 use super::trace::{Doing, Trace};
 use crate::model::{Outcome, Reason};
 use crate::probe::errno;
 use crate::sys::socket::Errno;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,8 +45,10 @@ pub struct Line {
     limit: usize,
     /// What is said when the verdict is known.
     farewell: &'static [u8],
-    /// When the first of the peer's certificates expires, in milliseconds since 1970.
-    expires_ms: Option<i64>,
+    /// What was seen in the handshake.
+    seen: Arc<Seen>,
+    /// Whether the peer has answered since the handshake, or at all where there was none.
+    is_answered: bool,
 }
 
 impl Line {
@@ -58,7 +62,8 @@ impl Line {
             received: 0,
             limit: LIMIT,
             farewell: b"",
-            expires_ms: None,
+            seen: Arc::default(),
+            is_answered: false,
         }
     }
 
@@ -67,9 +72,9 @@ impl Line {
         self.trace.step(step);
     }
 
-    /// When the first of the peer's certificates expires, once there was a handshake.
+    /// When the peer's certificates expire, once it has shown some.
     pub fn expires_ms(&self) -> Option<i64> {
-        self.expires_ms
+        self.seen.expires_ms()
     }
 
     /// What is to be said when the verdict is known; the peer is expected to close then.
@@ -93,6 +98,39 @@ impl Line {
         }
     }
 
+    /// Waits for the word of a peer that may still refuse us, which only one that has asked for a
+    /// certificate may. No clock says how long that word takes, so the peer is told that nothing
+    /// more comes: it answers then, with an alert or with its own end.
+    ///
+    /// # Errors
+    ///
+    /// The refusal.
+    pub async fn settle(&mut self) -> Result<(), Failure> {
+        let Some(Stream::Encrypted(tls)) = &mut self.stream else { return Ok(()) };
+        if self.is_answered || !tls::may_refuse(tls, &self.seen) {
+            return Ok(());
+        }
+        // The alert of a peer that has closed already can still be read.
+        let _ = tls.shutdown().await;
+        let mut byte = [0];
+        let heard = poll_fn(|cx| {
+            let read = Pin::new(&mut **tls).poll_read(cx, &mut ReadBuf::new(&mut byte));
+            match read {
+                Poll::Pending if tls::may_refuse(tls, &self.seen) => Poll::Pending,
+                Poll::Pending => Poll::Ready(Ok(())),
+                read => read,
+            }
+        });
+        match heard.await {
+            // A reset says nothing: some close like that.
+            Err(error) if error.raw_os_error().is_none() => match tls::failure(&error) {
+                failure if failure.reason == Reason::RECEIVE_CLOSED => Ok(()),
+                failure => Err(failure),
+            },
+            _ => Ok(()),
+        }
+    }
+
     /// Encrypts the line from here on.
     ///
     /// # Errors
@@ -107,7 +145,8 @@ impl Line {
             return Err(Failure::closed());
         };
         self.trace.does(Doing::Handshake);
-        let tls = tls::handshake(config, name, socket, &mut self.expires_ms).await?;
+        let tls = tls::handshake(config, name, socket, &mut self.seen).await?;
+        self.is_answered = false;
         self.stream = Some(Stream::Encrypted(Box::new(tls)));
         self.trace.does(Doing::Sending);
         Ok(())
@@ -155,6 +194,7 @@ impl Line {
         match read {
             Ok(count) => {
                 self.received += count;
+                self.is_answered |= count > 0;
                 if count > 0 {
                     self.trace.answered();
                 }

@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod line;
 mod load;
+mod recorder;
 mod socket;
 mod tls;
 mod trace;
@@ -101,13 +102,20 @@ impl Talk {
 }
 
 async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> RunResult {
-    let ended = speak(&spec, &mut line).await;
-    let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
-    let result = match (&spec.tls, line.expires_ms()) {
-        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
-        _ => result,
+    let judge = |ended: Result<RunResult, Failure>, line: &Line| {
+        let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
+        match (&spec.tls, line.expires_ms()) {
+            (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
+            _ => result,
+        }
     };
+    let ended = speak(&spec, &mut line).await;
+    let is_well = ended.is_ok();
+    let result = judge(ended, &line);
     trace.decide(result.clone());
+    if is_well && let Err(refusal) = line.settle().await {
+        return judge(Err(refusal), &line);
+    }
     line.part().await;
     result
 }
@@ -127,11 +135,19 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
 fn certified(result: RunResult, expires_ms: i64, warn_ns: u64) -> RunResult {
     let left_s = (expires_ms - time::unix_ms()) as f64 / 1_000.0;
     let result = result.with_value(left_s);
-    if result.outcome != Outcome::Pass || left_s * 1e9 >= warn_ns as f64 {
+    if result.outcome != Outcome::Pass || warn_ns == 0 || left_s * 1e9 >= warn_ns as f64 {
         return result;
     }
-    let text = format!("the certificate expires in {}", days(left_s));
-    let warned = RunResult::new(Outcome::Warn, Reason::TLS_EXPIRES_SOON).with_message(&text);
+    let (reason, text) = match left_s {
+        // Nobody verified it.
+        left_s if left_s < 0.0 => {
+            (Reason::TLS_EXPIRED, format!("the certificate expired {} ago", days(-left_s)))
+        }
+        left_s => {
+            (Reason::TLS_EXPIRES_SOON, format!("the certificate expires in {}", days(left_s)))
+        }
+    };
+    let warned = RunResult::new(Outcome::Warn, reason).with_message(&text);
     RunResult { value: left_s, ..warned }
 }
 
