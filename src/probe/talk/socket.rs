@@ -1,9 +1,11 @@
 //! A connected socket as an asynchronous stream whose readiness somebody else watches.
 //!
 //! A read or write that finds nothing says "pending" and asks nobody to wake it: the reactor polls
-//! the whole conversation at every edge of the socket. The trap: whoever reads without end must
+//! the whole conversation at every edge of the socket. The traps: whoever reads without end must
 //! let others have their turn; after so many reads in a row the stream says "pending" once and
-//! wakes the conversation itself.
+//! wakes the conversation itself. And a peer that refuses says why, and closes while we are still
+//! sending: what it said can be read, so a write that finds the connection broken is no error
+//! until everything was read.
 
 use crate::sys::socket::{self, Errno};
 use std::io;
@@ -21,11 +23,18 @@ const AT_ONCE: u32 = 16;
 pub struct Socket {
     fd: Arc<OwnedFd>,
     in_a_row: u32,
+    /// What a write found; the system tells it once.
+    broken: Option<Errno>,
 }
 
 impl Socket {
     pub fn new(fd: Arc<OwnedFd>) -> Socket {
-        Socket { fd, in_a_row: 0 }
+        Socket { fd, in_a_row: 0, broken: None }
+    }
+
+    /// The error of a connection that broke while we were sending.
+    pub fn broken(&self) -> Option<io::Error> {
+        self.broken.map(Into::into)
     }
 
     fn settle<T>(
@@ -59,8 +68,10 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let room = buffer.initialize_unfilled();
-        let read = self.settle(cx, |fd| socket::receive(fd, room));
-        read.map_ok(|count| buffer.advance(count))
+        match (self.settle(cx, |fd| socket::receive(fd, room)), self.broken()) {
+            (Poll::Ready(Ok(0) | Err(_)), Some(error)) => Poll::Ready(Err(error)),
+            (read, _) => read.map_ok(|count| buffer.advance(count)),
+        }
     }
 }
 
@@ -70,7 +81,19 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.settle(cx, |fd| socket::send(fd, bytes))
+        if self.broken.is_some() {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let mut broken = None;
+        let sent = self.settle(cx, |fd| match socket::send(fd, bytes) {
+            Err(error @ (Errno::CONNRESET | Errno::PIPE)) => {
+                broken = Some(error);
+                Ok(bytes.len())
+            }
+            sent => sent,
+        });
+        self.broken = broken;
+        sent
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

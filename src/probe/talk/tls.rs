@@ -48,7 +48,14 @@ pub async fn handshake(
             }
             (outcome, reason) => Failure { detail: number, ..Failure::new(outcome, reason, "") },
         },
-        _ => failure(&error),
+        _ => match failure(&error) {
+            // Servers of TLS 1.2 refuse the lack of a certificate without giving that reason
+            // (RFC 5246, 7.4.6); about everything else both sides agree by then.
+            refusal if seen.is_asked() && is_handshake_failure(&error) => {
+                Failure { reason: Reason::TLS_CLIENT_REFUSED, ..refusal }
+            }
+            failure => failure,
+        },
     })
 }
 
@@ -61,10 +68,17 @@ pub fn may_refuse(tls: &Tls, seen: &Seen) -> bool {
         && connection.tls13_tickets_received() == 0
 }
 
+fn of_rustls(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn is_handshake_failure(error: &io::Error) -> bool {
+    matches!(of_rustls(error), Some(Error::AlertReceived(AlertDescription::HandshakeFailure)))
+}
+
 /// What an error of an encrypted stream means.
 pub fn failure(error: &io::Error) -> Failure {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let Some(inner) = inner else {
+    let Some(inner) = of_rustls(error) else {
         return match error.kind() {
             io::ErrorKind::UnexpectedEof => Failure::closed(),
             _ => Failure::fail(Reason::TLS_FAILED, &error.to_string()),
