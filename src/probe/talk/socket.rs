@@ -104,3 +104,51 @@ impl AsyncWrite for Socket {
         Poll::Ready(socket::end(&self.fd).map_err(Into::into))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::socket::Family;
+    use rustix::event::{PollFd, PollFlags, poll};
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::task::Waker;
+    use std::time::Duration;
+
+    #[test]
+    fn what_a_peer_said_before_it_broke_off_is_read_before_that_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let fd = Arc::new(socket::stream(Family::of(&address)).unwrap());
+        socket::connect(&fd, &address).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut ours = Socket::new(Arc::clone(&fd));
+        let mut context = Context::from_waker(Waker::noop());
+        let write = |ours: &mut Socket, context: &mut Context<'_>| match Pin::new(ours)
+            .poll_write(context, b"hello")
+        {
+            Poll::Ready(Ok(count)) => count,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(write(&mut ours, &mut context), 5);
+        peer.read_exact(&mut [0; 5]).unwrap();
+        peer.write_all(b"no").unwrap();
+        rustix::net::sockopt::set_socket_linger(&peer, Some(Duration::ZERO)).unwrap();
+        drop(peer);
+        poll(&mut [PollFd::new(&fd, PollFlags::empty())], None).unwrap();
+        for _ in 0..2 {
+            assert_eq!(write(&mut ours, &mut context), 5);
+            assert!(ours.broken().is_some());
+        }
+        let mut bytes = [0; 8];
+        let mut read = |ours: &mut Socket| {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = Pin::new(ours).poll_read(&mut context, &mut buffer);
+            (read, buffer.filled().to_vec())
+        };
+        assert!(matches!(read(&mut ours), (Poll::Ready(Ok(())), said) if said == b"no"));
+        for _ in 0..2 {
+            assert!(matches!(read(&mut ours), (Poll::Ready(Err(_)), _)));
+        }
+    }
+}
