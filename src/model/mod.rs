@@ -31,4 +31,5 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
+pub use talk::{Found, Pattern, Piece, ScriptSpec, ScriptStep, Search};
 pub use talk::{Protocol, Secret, Source, TalkSpec, TlsSpec};

@@ -4,6 +4,12 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod pattern;
+mod script;
+
+pub use pattern::{Found, Pattern, Search};
+pub use script::{Piece, ScriptSpec, ScriptStep};
+
 use super::Target;
 use core::fmt;
 use std::sync::Arc;
@@ -34,13 +40,15 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// What a script says.
+    Script(ScriptSpec),
 }
 
 impl Protocol {
     /// The key of the probe in a document.
     pub fn key(&self) -> &'static str {
         match self {
-            Protocol::Tls => "tcp",
+            Protocol::Tls | Protocol::Script(_) => "tcp",
         }
     }
 
@@ -48,13 +56,14 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls => false,
+            Protocol::Script(script) => script.upgrades(),
         }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
-            Protocol::Tls => Vec::new(),
+            Protocol::Tls | Protocol::Script(_) => Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod errno;
 mod http;
 pub mod net;
 pub mod resolver;
+mod script;
 pub mod system;
 pub mod talk;
 mod tcp;

@@ -127,12 +127,14 @@ impl Place {
                 Segment::Enum { .. } | Segment::Unknown => pointer.push('?'),
             }
         }
-        let secret = keys.iter().position(|key| *key == "http").is_some_and(|http| {
-            matches!(
-                keys[http + 1..],
+        let below = |probe| keys.iter().position(|key| *key == probe).map(|at| &keys[at + 1..]);
+        let secret = match (below("http"), below("tcp")) {
+            (Some(keys), _) => matches!(
+                keys,
                 [] | ["headers" | "body", ..] | ["expect"] | ["expect", "body_contains", ..]
-            )
-        });
+            ),
+            (None, keys) => matches!(keys, Some(["script", ..])),
+        };
         let default = match keys.as_slice() {
             ["defaults", key, ..] => Some((*key).to_owned()),
             _ => None,

@@ -20,6 +20,7 @@ mod monitor;
 mod name;
 #[cfg(feature = "schema")]
 mod schema;
+mod script;
 mod secret;
 mod signal;
 mod span;

@@ -13,6 +13,7 @@ use super::trace::{Doing, Trace};
 use crate::model::{Outcome, Reason};
 use crate::probe::errno;
 use crate::sys::socket::Errno;
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -45,6 +46,8 @@ pub struct Line {
     limit: usize,
     /// What is said when the verdict is known.
     farewell: &'static [u8],
+    /// Whether the end of this side is told then, and that of the other waited for.
+    is_graceful: bool,
     /// What was seen in the handshake.
     seen: Arc<Seen>,
     /// Whether the peer has answered since the handshake, or at all where there was none.
@@ -62,13 +65,14 @@ impl Line {
             received: 0,
             limit: LIMIT,
             farewell: b"",
+            is_graceful: false,
             seen: Arc::default(),
             is_answered: false,
         }
     }
 
     /// A step begins; messages name it.
-    pub fn step(&self, step: &'static str) {
+    pub fn step(&self, step: impl Into<Cow<'static, str>>) {
         self.trace.step(step);
     }
 
@@ -82,6 +86,11 @@ impl Line {
         self.farewell = farewell;
     }
 
+    /// The connection is to end by mutual agreement when the verdict is known.
+    pub fn set_graceful(&mut self) {
+        self.is_graceful = true;
+    }
+
     /// How many bytes the peer may send from here on, where the usual limit does not fit.
     pub fn set_limit(&mut self, bytes: usize) {
         self.limit = self.received.saturating_add(bytes);
@@ -90,10 +99,12 @@ impl Line {
     /// Says the farewell and waits until the peer has closed, so that the reset at the end of the
     /// connection finds nothing to destroy, and the port is free on both sides.
     pub async fn part(&mut self) {
-        if self.farewell.is_empty() || self.send(self.farewell).await.is_err() {
-            return;
-        }
-        while let Ok(true) = self.more().await {
+        let said = match (&mut self.stream, self.farewell) {
+            (Some(stream), b"") if self.is_graceful => stream.shutdown().await.is_ok(),
+            (_, b"") => false,
+            (_, farewell) => self.send(farewell).await.is_ok(),
+        };
+        while said && let Ok(true) = self.more().await {
             self.buffer.clear();
         }
     }
@@ -167,6 +178,23 @@ impl Line {
         sent.await.map_err(|error| Failure::of_io(&error, errno::of_send))?;
         self.trace.does(Doing::Receiving);
         Ok(())
+    }
+
+    /// That the connection has not broken, for whoever sends and reads nothing after that.
+    ///
+    /// # Errors
+    ///
+    /// The error of the connection.
+    pub fn whole(&self) -> Result<(), Failure> {
+        let socket = match &self.stream {
+            Some(Stream::Plain(socket)) => socket,
+            Some(Stream::Encrypted(tls)) => tls.get_ref().0,
+            None => return Err(Failure::closed()),
+        };
+        match socket.broken() {
+            Some(error) => Err(Failure::of_io(&error, errno::of_send)),
+            None => Ok(()),
+        }
     }
 
     /// What was received and not yet taken.

@@ -22,6 +22,7 @@ pub use load::{load, load_all};
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
+use crate::probe::script;
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -103,7 +104,7 @@ impl Talk {
 
 async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> RunResult {
     let judge = |ended: Result<RunResult, Failure>, line: &Line| {
-        let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
+        let result = ended.unwrap_or_else(|failure| failure.result(&trace.doing().1));
         match (&spec.tls, line.expires_ms()) {
             (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
             _ => result,
@@ -128,6 +129,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Script(script) => script::speak(script, spec.tls.as_ref(), line).await,
     }
 }
 
