@@ -8,6 +8,10 @@
 mod authority;
 #[path = "probes/peer.rs"]
 mod peer;
+#[path = "probes/script.rs"]
+mod script;
+#[path = "probes/script_peers.rs"]
+mod script_peers;
 #[path = "probes/server.rs"]
 mod server;
 #[path = "probes/tls.rs"]
