@@ -6,20 +6,24 @@
 
 #[path = "probes/authority.rs"]
 mod authority;
+#[path = "probes/documents.rs"]
+mod documents;
 #[path = "probes/peer.rs"]
 mod peer;
+#[path = "probes/process.rs"]
+mod process;
 #[path = "probes/script.rs"]
 mod script;
 #[path = "probes/script_peers.rs"]
 mod script_peers;
 #[path = "probes/server.rs"]
 mod server;
+#[path = "probes/starttls.rs"]
+mod starttls;
 #[path = "probes/tls.rs"]
 mod tls;
 #[path = "probes/tls_client.rs"]
 mod tls_client;
-#[path = "probes/tls_documents.rs"]
-mod tls_documents;
 #[path = "probes/tls_peers.rs"]
 mod tls_peers;
 

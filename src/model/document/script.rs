@@ -33,6 +33,7 @@ impl Words for Close {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename = "step", default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 pub(super) struct StepDoc<'a> {
     /// Sends a text of 1 to 4096 bytes; secret. ${name} stands for what an earlier expect_regex has
     /// captured under this name, $${ for ${ itself.

@@ -1,4 +1,4 @@
-//! Files that are of no use for encryption are refused when a check is registered.
+//! Documents of the probe tcp that are refused when a check is registered, and what is said then.
 
 use super::authority::{Holder, Paper, USUAL};
 use serde_json::{Value, json};
@@ -68,5 +68,31 @@ fn names_that_no_certificate_can_be_for_are_refused() {
     assert_eq!(error.key(), "/tcp/tls/name");
     let fast = json!({"name": "x", "tcp": {"address": "h:1", "tls": {}, "connect": "fast"}});
     let error = meshvitals::probe_once(None, &fast.to_string()).expect_err("no whole handshake");
+    assert_eq!(error.key(), "/tcp/connect");
+}
+
+#[test]
+fn nothing_of_a_script_is_repeated_where_it_is_wrong() {
+    for script in [
+        json!("hunter2"),
+        json!(["hunter2"]),
+        json!([{"send": ["hunter2"]}]),
+        json!([{"expect": 7_777_777}]),
+        json!([{"expect_regex": "(hunter2"}]),
+        json!([{"send": "x", "expect": "hunter2"}]),
+        json!([{"close": {"hunter2": 1}}]),
+        json!([{"starttls": "hunter2"}]),
+        json!(vec![json!({"send": "hunter2"}); 33]),
+    ] {
+        let tcp = json!({"address": "127.0.0.1:1", "script": script});
+        let check = json!({"name": "x", "tcp": tcp}).to_string();
+        let error = meshvitals::probe_once(None, &check).expect_err("a bad document");
+        let text = error.to_string();
+        assert!(error.key().starts_with("/tcp/script"), "{text}");
+        assert!(!text.contains("hunter2") && !text.contains("7777777"), "{text}");
+    }
+    let fast = json!({"address": "h:1", "connect": "fast", "script": [{"send": "x"}]});
+    let check = json!({"name": "x", "tcp": fast}).to_string();
+    let error = meshvitals::probe_once(None, &check).expect_err("no whole handshake");
     assert_eq!(error.key(), "/tcp/connect");
 }
