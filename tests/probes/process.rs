@@ -2,9 +2,11 @@
 
 use super::peer::PATIENCE;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 /// A program that is killed when this is dropped.
 pub struct Process(Child);
@@ -60,4 +62,14 @@ pub fn has(program: &mut Command, name: &str) -> bool {
         let _ = writeln!(std::io::stderr(), "skipped: {name} is not installed");
     }
     is_there
+}
+
+/// Waits until somebody listens, for programs that say so a moment too early.
+#[track_caller]
+pub fn wait_for(address: &str) {
+    let begin = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(begin.elapsed() < PATIENCE, "nobody listens at {address}");
+        thread::yield_now();
+    }
 }

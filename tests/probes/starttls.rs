@@ -2,7 +2,7 @@
 
 use super::authority::{Holder, Paper, USUAL, USUAL_CA, Wish};
 use super::peer::{Peer, nobody, until};
-use super::process::{Process, has};
+use super::process::{Process, has, wait_for};
 use super::server::{Server, encrypt};
 use super::{expect, expect_pass, probe};
 use meshvitals::{Outcome, Reason, RunResult};
@@ -142,7 +142,10 @@ fn slapd(papers: &Papers) -> Option<(Process, String)> {
         let mut command = Command::new("/usr/sbin/slapd");
         command.args(["-f", config.path(), "-d", "256", "-h", &format!("ldap://{address}")]);
         match Process::start(&mut command, "slapd starting") {
-            Ok((process, _)) => return Some((process, address)),
+            Ok((process, _)) => {
+                wait_for(&address);
+                return Some((process, address));
+            }
             Err(error) => told = error,
         }
     }
