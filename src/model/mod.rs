@@ -34,7 +34,8 @@ pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    AmqpSession, AmqpSpec, GrpcSpec, Login, MemcachedProtocol, MemcachedSpec, Metadata, MqttSpec,
-    MqttVersion, NatsLogin, NatsSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec,
-    Secret, SmtpSpec, Source, TalkSpec, TlsSpec, http,
+    AmqpSession, AmqpSpec, Found, GrpcSpec, Login, MemcachedProtocol, MemcachedSpec, Metadata,
+    MqttSpec, MqttVersion, NatsLogin, NatsSpec, Pattern, Piece, PostgresRole, PostgresSpec,
+    Protocol, RedisRole, RedisSpec, ScriptSpec, ScriptStep, Search, Secret, SmtpSpec, Source,
+    TalkSpec, TlsSpec, http,
 };

@@ -11,8 +11,10 @@ mod login;
 mod memcached;
 mod mqtt;
 mod nats;
+mod pattern;
 mod postgres;
 mod redis;
+mod script;
 mod smtp;
 
 pub use amqp::{AmqpSession, AmqpSpec};
@@ -21,8 +23,10 @@ pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
 pub use mqtt::{MqttSpec, MqttVersion};
 pub use nats::{NatsLogin, NatsSpec};
+pub use pattern::{Found, Pattern, Search};
 pub use postgres::{PostgresRole, PostgresSpec};
 pub use redis::{RedisRole, RedisSpec};
+pub use script::{Piece, ScriptSpec, ScriptStep};
 pub use smtp::SmtpSpec;
 
 use super::Target;
@@ -54,6 +58,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// What a script says.
+    Script(ScriptSpec),
     /// Memcached.
     Memcached(MemcachedSpec),
     /// NATS.
@@ -78,7 +84,7 @@ impl Protocol {
     /// The key of the probe in a document.
     pub fn key(&self) -> &'static str {
         match self {
-            Protocol::Tls => "tcp",
+            Protocol::Tls | Protocol::Script(_) => "tcp",
             Protocol::Memcached(_) => "memcached",
             Protocol::Nats(_) => "nats",
             Protocol::Mqtt(_) => "mqtt",
@@ -99,6 +105,7 @@ impl Protocol {
             Protocol::Http(http) => http.has_tunnel(),
             Protocol::Nats(_) | Protocol::Postgres(_) => true,
             Protocol::Smtp(spec) => spec.starttls,
+            Protocol::Script(script) => script.upgrades(),
         }
     }
 
@@ -113,7 +120,7 @@ impl Protocol {
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         let login = match self {
-            Protocol::Tls | Protocol::Smtp(_) => return Vec::new(),
+            Protocol::Tls | Protocol::Smtp(_) | Protocol::Script(_) => return Vec::new(),
             Protocol::Grpc(spec) => {
                 return spec.metadata.iter_mut().map(|(_, value)| value).collect();
             }

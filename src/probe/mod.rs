@@ -12,6 +12,7 @@ pub mod net;
 mod postgres;
 mod redis;
 pub mod resolver;
+mod script;
 pub mod smtp;
 pub mod system;
 pub mod talk;

@@ -137,7 +137,9 @@ impl Place {
                     | ["expect", "headers" | "body_contains" | "body_regex" | "json", ..]
             )
         });
-        let secret = below_http || matches!(keys.last(), Some(&("password" | "token")));
+        let secret = below_http
+            || matches!(keys.last(), Some(&("password" | "token")))
+            || keys.windows(2).any(|pair| pair == ["tcp", "script"]);
         let default = match keys.as_slice() {
             ["defaults", key, ..] => Some((*key).to_owned()),
             _ => None,

@@ -31,6 +31,7 @@ mod postgres;
 mod redis;
 #[cfg(feature = "schema")]
 mod schema;
+mod script;
 mod secret;
 mod signal;
 mod smtp;

@@ -10,6 +10,7 @@ use crate::probe::http::{self, Exchange};
 use crate::probe::talk::Talk;
 use crate::sys::socket::Errno;
 use crate::time::Tick;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -214,7 +215,7 @@ impl Run {
         };
         let step = match &self.step {
             Step::Talking(talk) => talk.trace().doing().1,
-            _ => "",
+            _ => Cow::Borrowed(""),
         };
         let separator = if step.is_empty() { "" } else { ": " };
         let mut text = format!("{}: {step}{separator}{reason}", self.title());

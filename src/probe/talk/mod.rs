@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod line;
 mod load;
+mod recorder;
 mod shown;
 mod socket;
 mod tls;
@@ -23,7 +24,7 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{amqp, grpc, http, memcached, mqtt, nats, postgres, redis, smtp};
+use crate::probe::{amqp, grpc, http, memcached, mqtt, nats, postgres, redis, script, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -114,12 +115,16 @@ impl Talk {
 }
 
 async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Ended {
-    let ended = speak(&spec, &mut line).await;
-    let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
-    let result = match (&spec.tls, line.expires_ms()) {
-        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
-        _ => result,
+    let judge = |ended: Result<RunResult, Failure>, line: &Line| {
+        let result = ended.unwrap_or_else(|failure| failure.result(&trace.doing().1));
+        match (&spec.tls, line.expires_ms()) {
+            (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
+            _ => result,
+        }
     };
+    let ended = speak(&spec, &mut line).await;
+    let is_well = ended.is_ok();
+    let result = judge(ended, &line);
     if let Some(next) = line.take_next() {
         return Ended::Elsewhere(
             next,
@@ -127,6 +132,9 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> End
         );
     }
     trace.decide(result.clone());
+    if is_well && let Err(refusal) = line.settle().await {
+        return Ended::Verdict(judge(Err(refusal), &line));
+    }
     line.part().await;
     Ended::Verdict(result)
 }
@@ -149,6 +157,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Redis(spec) => redis::speak(spec, line).await,
         Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
         Protocol::Http(http) => http::talk::speak(spec, http, line).await,
+        Protocol::Script(script) => script::speak(script, spec.tls.as_ref(), line).await,
     }
 }
 
@@ -158,11 +167,19 @@ fn certified(result: RunResult, expires_ms: i64, warn_ns: u64) -> RunResult {
     // What the protocol has measured says more.
     let value = if result.value.is_nan() { left_s } else { result.value };
     let result = result.with_value(value);
-    if result.outcome != Outcome::Pass || left_s * 1e9 >= warn_ns as f64 {
+    if result.outcome != Outcome::Pass || warn_ns == 0 || left_s * 1e9 >= warn_ns as f64 {
         return result;
     }
-    let text = format!("the certificate expires in {}", days(left_s));
-    let warned = RunResult::new(Outcome::Warn, Reason::TLS_EXPIRES_SOON).with_message(&text);
+    let (reason, text) = match left_s {
+        // Nobody verified it.
+        left_s if left_s < 0.0 => {
+            (Reason::TLS_EXPIRED, format!("the certificate expired {} ago", days(-left_s)))
+        }
+        left_s => {
+            (Reason::TLS_EXPIRES_SOON, format!("the certificate expires in {}", days(left_s)))
+        }
+    };
+    let warned = RunResult::new(Outcome::Warn, reason).with_message(&text);
     RunResult { value, ..warned }
 }
 

@@ -7,6 +7,7 @@
 use crate::model::{Phases, Reason, RunResult};
 use crate::sync::{Mutex, lock};
 use crate::time::Tick;
+use std::borrow::Cow;
 
 /// What a conversation is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,7 @@ struct Inner {
     clock: fn() -> Tick,
     began: Tick,
     doing: Doing,
-    step: &'static str,
+    step: Cow<'static, str>,
     has_answer: bool,
     phases: Phases,
     /// The verdict, and when it was known.
@@ -69,7 +70,7 @@ impl Trace {
             clock,
             began: clock(),
             doing: Doing::default(),
-            step: "",
+            step: Cow::Borrowed(""),
             has_answer: false,
             phases: Phases::default(),
             verdict: None,
@@ -87,8 +88,8 @@ impl Trace {
     }
 
     /// A step of the protocol begins, named for messages ("AUTH", "SELECT 1").
-    pub fn step(&self, step: &'static str) {
-        lock(&self.0).step = step;
+    pub fn step(&self, step: impl Into<Cow<'static, str>>) {
+        lock(&self.0).step = step.into();
     }
 
     /// Bytes of an answer have come.
@@ -121,9 +122,9 @@ impl Trace {
     }
 
     /// What is being done, and in which step.
-    pub fn doing(&self) -> (Doing, &'static str) {
+    pub fn doing(&self) -> (Doing, Cow<'static, str>) {
         let inner = lock(&self.0);
-        (inner.doing, inner.step)
+        (inner.doing, inner.step.clone())
     }
 
     /// Where the time went until `now`.
