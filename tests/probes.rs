@@ -5,6 +5,8 @@
 
 #[path = "probes/amqp.rs"]
 mod amqp;
+#[path = "probes/certificate.rs"]
+mod certificate;
 #[path = "probes/memcached.rs"]
 mod memcached;
 #[path = "probes/mqtt.rs"]

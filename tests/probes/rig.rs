@@ -1,7 +1,6 @@
-//! What the tests of probes share: servers to start, certificates, documents and expectations.
+//! What the tests of probes share: servers to start, documents and expectations.
 
 use meshvitals::{Outcome, Reason, RunResult, probe_once};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -75,38 +74,6 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // Whatever is left is of no use and in nobody's way.
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A certificate for 127.0.0.1 and the authority that issued it, as files.
-pub struct Certificate {
-    pub authority: String,
-    pub chain: String,
-    pub key: String,
-}
-
-impl Certificate {
-    pub fn new(directory: &Directory) -> Certificate {
-        let own = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new([]).expect("no names");
-        // Whose subject is that of its issuer is taken for self-signed.
-        params.distinguished_name.push(DnType::CommonName, "authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = params.self_signed(&own).expect("an authority");
-        let issuer = Issuer::new(params, own);
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("an address");
-        let leaf = params.signed_by(&key, &issuer).expect("a certificate");
-        Certificate {
-            authority: directory.write("ca.pem", &authority.pem()),
-            chain: directory.write("chain.pem", &leaf.pem()),
-            key: directory.write("key.pem", &key.serialize_pem()),
-        }
-    }
-
-    /// The key `tls` of a document.
-    pub fn tls(&self) -> String {
-        format!(r#""tls": {{"ca_file": "{}"}}"#, self.authority)
     }
 }
 
