@@ -1,7 +1,9 @@
 //! The probe `amqp` against RabbitMQ, and against peers that go wrong.
 
 use crate::certificate::Certificate;
-use crate::rig::{Directory, Server, address, expect_fail, expect_pass, free_port, program, run};
+use crate::rig::{
+    Directory, Server, address, expect_fail, expect_frozen, expect_pass, free_port, program, run,
+};
 use crate::stub::Move;
 use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
@@ -99,6 +101,7 @@ fn a_server_is_greeted_and_opened_with_and_without_encryption() {
     assert!(clear.reason != Reason::NONE, "{clear:?}");
     let untrusted = run("amqp", &format!(r#"{}, "tls": {{}}"#, address(rabbit.encrypted)));
     expect_fail(&untrusted, Reason::TLS_UNTRUSTED, &["amqp at 127.0.0.1"]);
+    expect_frozen(&rabbit.server, "amqp", "Start");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The probe `memcached` against Debian's server, and against peers that go wrong.
 
 use crate::certificate::Certificate;
-use crate::rig::{Directory, Server, expect_fail, expect_pass, free_port, program, run};
+use crate::rig::{
+    Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program, run,
+};
 use crate::stub::Move;
 use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
@@ -25,6 +27,7 @@ fn a_server_tells_its_version() {
     let tls = format!(r#"{}, "tls": {{"verify": false}}"#, server.address());
     let result = run("memcached", &tls);
     assert_eq!(result.reason, Reason::TLS_FAILED, "{result:?}");
+    expect_frozen(&server, "memcached", "version");
 }
 
 #[test]

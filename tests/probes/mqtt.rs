@@ -1,7 +1,9 @@
 //! The probe `mqtt` against Mosquitto, and against peers that go wrong.
 
 use crate::certificate::Certificate;
-use crate::rig::{Directory, Server, expect_fail, expect_pass, free_port, program, run};
+use crate::rig::{
+    Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program, run,
+};
 use crate::stub::Move;
 use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
@@ -36,6 +38,7 @@ fn a_server_answers_a_ping_in_both_versions() {
         let body = format!(r#"{}, {version}, "client_id": "probe""#, server.address());
         expect_pass(&run("mqtt", &body));
     }
+    expect_frozen(&server, "mqtt", "CONNECT");
     drop(server);
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("Client probe disconnected."), "{log}");

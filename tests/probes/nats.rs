@@ -1,7 +1,9 @@
 //! The probe `nats` against Debian's server, and against peers that go wrong.
 
 use crate::certificate::Certificate;
-use crate::rig::{Directory, Server, expect_fail, expect_pass, free_port, program, run};
+use crate::rig::{
+    Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program, run,
+};
 use crate::stub::Move;
 use crate::torture::{exchange, expect_bad_certificates, talk, torture};
 use meshvitals::{Outcome, Reason};
@@ -28,6 +30,7 @@ fn a_server_that_wants_no_login_answers() {
     expect_pass(&run("nats", &login));
     let tls = run("nats", &format!(r#"{}, "tls": {{}}"#, server.address()));
     expect_fail(&tls, Reason::TLS_NOT_OFFERED, &["INFO: the target does not offer TLS"]);
+    expect_frozen(&server, "nats", "INFO");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What the tests of probes share: servers to start, documents and expectations.
 
 use meshvitals::{Outcome, Reason, RunResult, probe_once};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -40,10 +41,23 @@ pub fn expect_fail(result: &RunResult, reason: Reason, words: &[&str]) {
     }
 }
 
-/// A port on which nobody listens just now.
+/// Has a server of this probe stop where it is, which shows in this step.
+#[track_caller]
+pub fn expect_frozen(server: &Server, key: &str, step: &str) {
+    server.freeze();
+    let result = run_within("300ms", key, &server.address());
+    assert_eq!((result.outcome, result.reason), (Outcome::Timeout, Reason::RECEIVE_TIMEOUT));
+    assert!(result.message.as_str().contains(&format!(": {step}: ")), "{result:?}");
+}
+
+/// A port on which nobody listens just now: below those that the system hands out, because one of
+/// them would be somebody else's before a server has started.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("bound").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 500) as u16 * 24;
+    let ports = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut free = ports.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.next().expect("a port")
 }
 
 /// A directory that goes with its owner.
@@ -111,6 +125,14 @@ impl Server {
             pause();
         }
         panic!("nobody listens on {port}");
+    }
+
+    /// Stops it where it is; the system goes on accepting connections in its name.
+    pub fn freeze(&self) {
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::STOP).expect("it is our child");
+        let stopped = waitpid(Some(process), WaitOptions::UNTRACED).expect("it is our child");
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "it went on");
     }
 
     /// The key `address` of a document.

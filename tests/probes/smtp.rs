@@ -1,7 +1,9 @@
 //! The probe `smtp` against aiosmtpd, and against peers that go wrong.
 
 use crate::certificate::Certificate;
-use crate::rig::{Directory, Server, expect_fail, expect_pass, free_port, program, run};
+use crate::rig::{
+    Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program, run,
+};
 use crate::stub::Move;
 use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
@@ -25,6 +27,7 @@ fn a_server_is_greeted() {
     expect_pass(&run("smtp", &named));
     let starttls = run("smtp", &format!(r#"{}, "starttls": true"#, server.address()));
     expect_fail(&starttls, Reason::TLS_NOT_OFFERED, &["smtp at 127.0.0.1", "STARTTLS: "]);
+    expect_frozen(&server, "smtp", "greeting");
 }
 
 #[test]
