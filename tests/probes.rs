@@ -7,14 +7,46 @@
 mod amqp;
 #[path = "probes/certificate.rs"]
 mod certificate;
+#[path = "probes/certificates.rs"]
+mod certificates;
+#[path = "probes/grpc.rs"]
+mod grpc;
+#[path = "probes/grpc_faults.rs"]
+mod grpc_faults;
+#[path = "probes/grpc_frames.rs"]
+mod grpc_frames;
+#[path = "probes/grpc_server.rs"]
+mod grpc_server;
+#[path = "probes/grpc_tls.rs"]
+mod grpc_tls;
+#[path = "probes/http.rs"]
+mod http;
+#[path = "probes/http_faults.rs"]
+mod http_faults;
+#[path = "probes/http_proxy.rs"]
+mod http_proxy;
+#[path = "probes/http_redirects.rs"]
+mod http_redirects;
+#[path = "probes/http_servers.rs"]
+mod http_servers;
+#[path = "probes/http_tls.rs"]
+mod http_tls;
 #[path = "probes/memcached.rs"]
 mod memcached;
 #[path = "probes/mqtt.rs"]
 mod mqtt;
 #[path = "probes/nats.rs"]
 mod nats;
+#[path = "probes/peer.rs"]
+mod peer;
+#[path = "probes/postgres.rs"]
+mod postgres;
+#[path = "probes/redis.rs"]
+mod redis;
 #[path = "probes/rig.rs"]
 mod rig;
+#[path = "probes/server.rs"]
+mod server;
 #[path = "probes/smtp.rs"]
 mod smtp;
 #[path = "probes/stub.rs"]

@@ -5,21 +5,29 @@
 //! was loaded, which is the business of the layers above.
 
 mod amqp;
+mod grpc;
+pub mod http;
 mod login;
 mod memcached;
 mod mqtt;
 mod nats;
+mod postgres;
+mod redis;
 mod smtp;
 
 pub use amqp::{AmqpSession, AmqpSpec};
+pub use grpc::{GrpcSpec, Metadata};
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
 pub use mqtt::{MqttSpec, MqttVersion};
 pub use nats::{NatsLogin, NatsSpec};
+pub use postgres::{PostgresRole, PostgresSpec};
+pub use redis::{RedisRole, RedisSpec};
 pub use smtp::SmtpSpec;
 
 use super::Target;
 use core::fmt;
+use http::HttpTalk;
 use std::sync::Arc;
 
 /// What is connected to, and what is said there.
@@ -36,9 +44,7 @@ pub struct TalkSpec {
 impl TalkSpec {
     /// Every secret, to be loaded.
     pub fn secrets(&mut self) -> Vec<&mut Secret> {
-        let tls = self.tls.iter_mut().flat_map(|tls| {
-            [&mut tls.authorities, &mut tls.certificate, &mut tls.key].into_iter().flatten()
-        });
+        let tls = self.tls.iter_mut().flat_map(TlsSpec::secrets);
         tls.chain(self.protocol.secrets()).collect()
     }
 }
@@ -58,6 +64,14 @@ pub enum Protocol {
     Amqp(AmqpSpec),
     /// SMTP.
     Smtp(SmtpSpec),
+    /// Redis and what speaks like it.
+    Redis(RedisSpec),
+    /// PostgreSQL and what speaks like it.
+    Postgres(PostgresSpec),
+    /// The health service of gRPC.
+    Grpc(GrpcSpec),
+    /// HTTP, where it takes more than the plain exchange.
+    Http(Box<HttpTalk>),
 }
 
 impl Protocol {
@@ -70,6 +84,10 @@ impl Protocol {
             Protocol::Mqtt(_) => "mqtt",
             Protocol::Amqp(_) => "amqp",
             Protocol::Smtp(_) => "smtp",
+            Protocol::Redis(_) => "redis",
+            Protocol::Postgres(_) => "postgres",
+            Protocol::Grpc(_) => "grpc",
+            Protocol::Http(_) => "http",
         }
     }
 
@@ -77,8 +95,18 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
-            Protocol::Nats(_) => true,
+            Protocol::Redis(_) | Protocol::Grpc(_) => false,
+            Protocol::Http(http) => http.has_tunnel(),
+            Protocol::Nats(_) | Protocol::Postgres(_) => true,
             Protocol::Smtp(spec) => spec.starttls,
+        }
+    }
+
+    /// How connections are encrypted that the protocol may ask for later, if the first is not.
+    pub fn later_tls(&self) -> Option<&TlsSpec> {
+        match self {
+            Protocol::Http(http) => http.redirects.as_ref()?.tls.as_deref(),
+            _ => None,
         }
     }
 
@@ -86,6 +114,14 @@ impl Protocol {
     fn secrets(&mut self) -> Vec<&mut Secret> {
         let login = match self {
             Protocol::Tls | Protocol::Smtp(_) => return Vec::new(),
+            Protocol::Grpc(spec) => {
+                return spec.metadata.iter_mut().map(|(_, value)| value).collect();
+            }
+            Protocol::Http(http) => return http.secrets(),
+            Protocol::Redis(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Postgres(spec) => {
+                return spec.password.iter_mut().chain(&mut spec.query).collect();
+            }
             Protocol::Memcached(spec) => &mut spec.login,
             Protocol::Amqp(spec) => {
                 let sessions = spec.session.iter_mut();
@@ -121,6 +157,13 @@ pub struct TlsSpec {
     pub only_1_3: bool,
     /// A certificate that expires within this time is a warning, in nanoseconds.
     pub warn_ns: u64,
+}
+
+impl TlsSpec {
+    /// Every secret, to be loaded.
+    fn secrets(&mut self) -> impl Iterator<Item = &mut Secret> {
+        [&mut self.authorities, &mut self.certificate, &mut self.key].into_iter().flatten()
+    }
 }
 
 /// Where a secret comes from.

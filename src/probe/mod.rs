@@ -2,11 +2,15 @@
 
 pub mod amqp;
 mod errno;
+mod grpc;
 mod http;
+mod http2;
 pub mod memcached;
 pub mod mqtt;
 pub mod nats;
 pub mod net;
+mod postgres;
+mod redis;
 pub mod resolver;
 pub mod smtp;
 pub mod system;

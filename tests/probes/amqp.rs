@@ -1,8 +1,8 @@
 //! The probe `amqp` against RabbitMQ, and against peers that go wrong.
 
-use crate::certificate::Certificate;
 use crate::rig::{
-    Directory, Server, address, expect_fail, expect_frozen, expect_pass, free_port, program, run,
+    Certificate, Directory, Server, address, expect_fail, expect_frozen, expect_pass, free_port,
+    program, run,
 };
 use crate::stub::Move;
 use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};

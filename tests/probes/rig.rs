@@ -1,5 +1,6 @@
 //! What the tests of probes share: servers to start, documents and expectations.
 
+pub use crate::certificate::Certificate;
 use meshvitals::{Outcome, Reason, RunResult, probe_once};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::io::Write;

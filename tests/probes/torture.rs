@@ -3,8 +3,7 @@
 //! The peer plays the conversation up to a step and then hangs, drips, closes, resets or says
 //! something else. The outcome, the reason and the step that messages name are known each time.
 
-use crate::certificate::Certificate;
-use crate::rig::{Directory, address, expect_fail, expect_pass, run, run_within};
+use crate::rig::{Certificate, Directory, address, expect_fail, expect_pass, run, run_within};
 use crate::stub::{Heard, Move, Stub};
 use meshvitals::{Outcome, Reason, RunResult};
 use std::sync::Arc;

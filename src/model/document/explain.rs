@@ -8,7 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::check::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
+use super::keys::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
 use crate::model::signal::Signal;
 
@@ -118,7 +118,9 @@ impl Place {
                 Segment::Seq { index } => pointer.push_str(&index.to_string()),
                 Segment::Map { key } => {
                     let key = match keys.as_slice() {
-                        [.., "http", "headers"] => before_value(key),
+                        [.., "http", "headers"] | [.., "http", "expect", "headers"] => {
+                            before_value(key)
+                        }
                         _ => key,
                     };
                     push_key(&mut pointer, key);
@@ -130,7 +132,9 @@ impl Place {
         let below_http = keys.iter().position(|key| *key == "http").is_some_and(|http| {
             matches!(
                 keys[http + 1..],
-                [] | ["headers" | "body", ..] | ["expect"] | ["expect", "body_contains", ..]
+                [] | ["headers" | "body" | "bearer" | "basic" | "proxy_basic", ..]
+                    | ["expect"]
+                    | ["expect", "headers" | "body_contains" | "body_regex" | "json", ..]
             )
         });
         let secret = below_http || matches!(keys.last(), Some(&("password" | "token")));

@@ -1,4 +1,4 @@
-//! A user and a password in documents: both or none.
+//! Who logs in, in documents: a user with a password, a database.
 
 use super::explain::shown;
 use super::secret::secret;
@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::model::Login;
 use crate::model::name::has_control;
 
-/// The longest name of a user, in bytes.
-const USER_LIMIT: usize = 255;
+/// The longest name of a user or database, in bytes.
+const LIMIT: usize = 255;
 
 /// Who logs in, by the keys `user` and the three of `password` of the probe at `place`.
 pub(super) fn login(
@@ -27,12 +27,30 @@ pub(super) fn login(
             Err(Error::document(key, format!("needs a password; {allowed}")))
         }
         (Some(Text(user)), Some(password)) => {
-            if !matches!(user.len(), 1..=USER_LIMIT) || has_control(user) {
-                let allowed = format!("1 to {USER_LIMIT} bytes without control characters");
-                return Err(Error::range(key, shown(user), allowed));
-            }
-            Ok(Some(Login { user: (**user).into(), password }))
+            let user = checked(&key, user)?;
+            Ok(Some(Login { user, password }))
         }
+    }
+}
+
+/// The name that stands under `key`.
+pub(super) fn name(key: &str, given: &Given<Text<'_>>) -> Result<Option<Box<str>>, Error> {
+    given.0.as_ref().map(|Text(name)| checked(key, name)).transpose()
+}
+
+fn checked(key: &str, name: &str) -> Result<Box<str>, Error> {
+    if !matches!(name.len(), 1..=LIMIT) || has_control(name) {
+        let allowed = format!("1 to {LIMIT} bytes without control characters");
+        return Err(Error::range(key, shown(name), allowed));
+    }
+    Ok(name.into())
+}
+
+/// Refuses the first key that means nothing without a user.
+pub(super) fn needs_user(given: &[Option<&str>]) -> Result<(), Error> {
+    match given.iter().flatten().next() {
+        None => Ok(()),
+        Some(key) => Err(Error::document(*key, "needs a login; allowed: user beside it")),
     }
 }
 

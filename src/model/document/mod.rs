@@ -15,14 +15,20 @@ mod check;
 mod defaults;
 mod expect;
 mod explain;
+mod grpc;
+mod headers;
 mod host;
 mod http;
+mod keys;
 mod login;
+mod matching;
 mod memcached;
 mod monitor;
 mod mqtt;
 mod name;
 mod nats;
+mod postgres;
+mod redis;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;
@@ -31,6 +37,7 @@ mod smtp;
 mod span;
 mod tcp;
 mod tls;
+mod url;
 mod value;
 mod word;
 
@@ -41,6 +48,7 @@ pub use defaults::Defaults;
 pub use monitor::system_checks;
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use url::Url;
 
 use super::{Policy, ProbeSpec};
 use crate::error::Error;

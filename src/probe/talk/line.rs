@@ -4,12 +4,16 @@
 //! of one conversation are bounded. The trap: what came before a handshake must not be believed
 //! after it, so there is one buffer, and it must be empty when encryption begins.
 
+mod wire;
+
+pub use wire::Wire;
+
 use super::config::Config;
 use super::failure::Failure;
 use super::socket::Socket;
 use super::tls::{self, Tls};
 use super::trace::{Doing, Trace};
-use crate::model::{Outcome, Reason};
+use crate::model::{Outcome, Reason, TalkSpec};
 use crate::probe::errno;
 use crate::sys::socket::Errno;
 use std::io;
@@ -41,10 +45,12 @@ pub struct Line {
     buffer: Vec<u8>,
     received: usize,
     limit: usize,
-    /// What is said when the verdict is known.
-    farewell: &'static [u8],
+    /// What is said when the verdict is known, if anything is.
+    farewell: Option<&'static [u8]>,
     /// When the first of the peer's certificates expires, in milliseconds since 1970.
     expires_ms: Option<i64>,
+    /// The conversation that takes the place of this one.
+    next: Option<Box<TalkSpec>>,
 }
 
 impl Line {
@@ -57,9 +63,27 @@ impl Line {
             buffer: Vec::new(),
             received: 0,
             limit: LIMIT,
-            farewell: b"",
+            farewell: None,
             expires_ms: None,
+            next: None,
         }
+    }
+
+    /// The conversation on this line ends without a verdict; it goes on elsewhere.
+    pub fn go_on_at(&mut self, next: TalkSpec) {
+        self.next = Some(Box::new(next));
+    }
+
+    /// The conversation that takes the place of this one, if it has ended without a verdict.
+    pub fn take_next(&mut self) -> Option<Box<TalkSpec>> {
+        self.next.take()
+    }
+
+    /// A line in the clear on a socket that does not block.
+    #[cfg(test)]
+    pub fn plain(fd: std::os::fd::OwnedFd) -> Line {
+        let trace = Trace::new(crate::time::monotonic);
+        Line::new(Socket::new(Arc::new(fd)), None, Arc::new(trace))
     }
 
     /// A step begins; messages name it.
@@ -72,9 +96,23 @@ impl Line {
         self.expires_ms
     }
 
-    /// What is to be said when the verdict is known; the peer is expected to close then.
+    /// The application protocol that the handshake has agreed on (ALPN).
+    pub fn protocol(&self) -> Option<&[u8]> {
+        match self.stream.as_ref()? {
+            Stream::Plain(_) => None,
+            Stream::Encrypted(tls) => tls.get_ref().1.alpn_protocol(),
+        }
+    }
+
+    /// The record of the conversation.
+    pub fn trace(&self) -> Arc<Trace> {
+        Arc::clone(&self.trace)
+    }
+
+    /// What is to be said when the verdict is known; the peer is expected to close then. An empty
+    /// farewell only closes this side.
     pub fn set_farewell(&mut self, farewell: &'static [u8]) {
-        self.farewell = farewell;
+        self.farewell = Some(farewell);
     }
 
     /// How many bytes the peer may send from here on, where the usual limit does not fit.
@@ -85,7 +123,12 @@ impl Line {
     /// Says the farewell and waits until the peer has closed, so that the reset at the end of the
     /// connection finds nothing to destroy, and the port is free on both sides.
     pub async fn part(&mut self) {
-        if self.farewell.is_empty() || self.send(self.farewell).await.is_err() {
+        let said = match (self.farewell, &mut self.stream) {
+            (None, _) | (_, None) => return,
+            (Some(b""), Some(stream)) => stream.shutdown().await.is_ok(),
+            (Some(farewell), _) => self.send(farewell).await.is_ok(),
+        };
+        if !said {
             return;
         }
         while let Ok(true) = self.more().await {
@@ -144,8 +187,7 @@ impl Line {
         self.trace.does(Doing::Receiving);
         let room = READ_BYTES.min(self.limit.saturating_sub(self.received));
         if room == 0 {
-            let text = format!("more than {} bytes", self.limit);
-            return Err(Failure::new(Outcome::Fail, Reason::RECEIVE_TOO_LARGE, &text));
+            return Err(self.too_much());
         }
         let stream = self.stream.as_mut().ok_or_else(Failure::closed)?;
         let start = self.buffer.len();
@@ -162,6 +204,10 @@ impl Line {
             }
             Err(error) => Err(Failure::of_io(&error, errno::of_receive)),
         }
+    }
+
+    fn too_much(&self) -> Failure {
+        Failure::fail(Reason::RECEIVE_TOO_LARGE, &format!("more than {} bytes", self.limit))
     }
 
     /// Receives until at least `count` bytes are there.

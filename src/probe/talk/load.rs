@@ -5,7 +5,7 @@
 //! is replaced.
 
 use super::Config;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::model::document::CheckSpec;
 use crate::model::{ProbeSpec, Secret, Source, TalkSpec};
 use std::fs::File;
@@ -26,8 +26,16 @@ pub fn load(probe: &mut ProbeSpec) -> Result<(), Error> {
     for secret in complete.secrets() {
         read(secret)?;
     }
+    complete.check()?;
     if let Some(tls) = &complete.tls {
         Config::new(tls)?;
+    }
+    if let Some(tls) = complete.protocol.later_tls() {
+        // Whether the platform has authorities matters only if it ever comes to that.
+        Config::new(tls).map(drop).or_else(|error| match error.code() {
+            Code::Unsupported => Ok(()),
+            _ => Err(error),
+        })?;
     }
     *spec = Arc::new(complete);
     Ok(())

@@ -17,13 +17,13 @@ mod trace;
 
 pub use config::{Config, Configs};
 pub use failure::Failure;
-pub use line::Line;
+pub use line::{Line, Wire};
 pub use load::{load, load_all};
 pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{amqp, memcached, mqtt, nats, smtp};
+use crate::probe::{amqp, grpc, http, memcached, mqtt, nats, postgres, redis, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -44,13 +44,23 @@ pub enum Progress {
     Wait,
     /// There is more to do, but it is the turn of others.
     Yield,
+    /// It has ended.
+    Ended(Ended),
+}
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub enum Ended {
     /// The verdict is known.
     Verdict(RunResult),
+    /// The run goes on with another conversation. A result that comes along takes the place of a
+    /// pass at its end.
+    Elsewhere(Box<TalkSpec>, Option<RunResult>),
 }
 
 /// A conversation on its way.
 pub struct Talk {
-    future: Pin<Box<dyn Future<Output = RunResult> + Send>>,
+    future: Pin<Box<dyn Future<Output = Ended> + Send>>,
     trace: Arc<Trace>,
     woken: Arc<Woken>,
     waker: Waker,
@@ -92,8 +102,8 @@ impl Talk {
         let mut context = Context::from_waker(&self.waker);
         for _ in 0..ROUNDS {
             self.woken.0.store(false, Ordering::Relaxed);
-            if let Poll::Ready(result) = self.future.as_mut().poll(&mut context) {
-                return Progress::Verdict(result);
+            if let Poll::Ready(ended) = self.future.as_mut().poll(&mut context) {
+                return Progress::Ended(ended);
             }
             if !self.woken.0.load(Ordering::Relaxed) {
                 return Progress::Wait;
@@ -103,16 +113,22 @@ impl Talk {
     }
 }
 
-async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> RunResult {
+async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Ended {
     let ended = speak(&spec, &mut line).await;
     let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
     let result = match (&spec.tls, line.expires_ms()) {
         (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
         _ => result,
     };
+    if let Some(next) = line.take_next() {
+        return Ended::Elsewhere(
+            next,
+            Some(result).filter(|result| result.outcome == Outcome::Warn),
+        );
+    }
     trace.decide(result.clone());
     line.part().await;
-    result
+    Ended::Verdict(result)
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
@@ -129,19 +145,25 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
         Protocol::Amqp(spec) => amqp::speak(spec, line).await,
         Protocol::Smtp(spec) => smtp::speak(spec, tls, line).await,
+        Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
+        Protocol::Redis(spec) => redis::speak(spec, line).await,
+        Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
+        Protocol::Http(http) => http::talk::speak(spec, http, line).await,
     }
 }
 
 /// The result with the age of the certificate: a pass that will soon be none is a warning.
 fn certified(result: RunResult, expires_ms: i64, warn_ns: u64) -> RunResult {
     let left_s = (expires_ms - time::unix_ms()) as f64 / 1_000.0;
-    let result = result.with_value(left_s);
+    // What the protocol has measured says more.
+    let value = if result.value.is_nan() { left_s } else { result.value };
+    let result = result.with_value(value);
     if result.outcome != Outcome::Pass || left_s * 1e9 >= warn_ns as f64 {
         return result;
     }
     let text = format!("the certificate expires in {}", days(left_s));
     let warned = RunResult::new(Outcome::Warn, Reason::TLS_EXPIRES_SOON).with_message(&text);
-    RunResult { value: left_s, ..warned }
+    RunResult { value, ..warned }
 }
 
 /// "12.3 d", or hours where that is little.
