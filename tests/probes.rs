@@ -5,6 +5,8 @@
 
 #[path = "probes/amqp.rs"]
 mod amqp;
+#[path = "probes/certificate.rs"]
+mod certificate;
 #[path = "probes/certificates.rs"]
 mod certificates;
 #[path = "probes/grpc.rs"]

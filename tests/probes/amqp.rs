@@ -1,10 +1,11 @@
 //! The probe `amqp` against RabbitMQ, and against peers that go wrong.
 
 use crate::rig::{
-    Certificate, Directory, Server, address, expect_fail, expect_pass, free_port, program, run,
+    Certificate, Directory, Server, address, expect_fail, expect_frozen, expect_pass, free_port,
+    program, run,
 };
 use crate::stub::Move;
-use crate::torture::{exchange, expect_no_tls, talk, torture};
+use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
 use std::process::Command;
 
@@ -44,7 +45,7 @@ fn start(directory: &Directory, certificate: &Certificate) -> Option<Rabbit> {
     let mut command = Command::new(epmd);
     command.args(["-address", "127.0.0.1", "-port", &names.to_string()]);
     let names = Server::start(&mut command, names);
-    let Certificate { authority, chain, key } = certificate;
+    let Certificate { authority, chain, key, .. } = certificate;
     let settings = format!(
         "listeners.tcp.1 = 127.0.0.1:{port}\nlisteners.ssl.1 = 127.0.0.1:{encrypted}\n\
          ssl_options.cacertfile = {authority}\nssl_options.certfile = {chain}\n\
@@ -100,6 +101,7 @@ fn a_server_is_greeted_and_opened_with_and_without_encryption() {
     assert!(clear.reason != Reason::NONE, "{clear:?}");
     let untrusted = run("amqp", &format!(r#"{}, "tls": {{}}"#, address(rabbit.encrypted)));
     expect_fail(&untrusted, Reason::TLS_UNTRUSTED, &["amqp at 127.0.0.1"]);
+    expect_frozen(&rabbit.server, "amqp", "Start");
 }
 
 #[test]
@@ -114,6 +116,7 @@ fn what_goes_wrong_is_told_with_its_step() {
     ];
     torture("amqp", LOGIN, &conversation);
     expect_no_tls("amqp", "");
+    expect_bad_certificates("amqp", "", &[], "amqp at");
 }
 
 #[test]
@@ -132,7 +135,7 @@ fn a_server_that_ends_the_connection_is_heard() {
         Move::Hear(START_OK.into()),
         // A heartbeat may come before.
         Move::Say([b"\x08\0\0\0\0\0\0\xce", &why[..]].concat()),
-        Move::Hear(b"\0\x0a\0\x33\xce".into()),
+        Move::Insist(b"\0\x0a\0\x33\xce".into()),
         Move::Close,
     ];
     let result = talk("10s", "amqp", LOGIN, moves);

@@ -1,10 +1,11 @@
 //! The probe `memcached` against Debian's server, and against peers that go wrong.
 
 use crate::rig::{
-    Certificate, Directory, Server, expect_fail, expect_pass, free_port, program, run,
+    Certificate, Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program,
+    run,
 };
 use crate::stub::Move;
-use crate::torture::{exchange, expect_no_tls, talk, torture};
+use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
 use std::process::Command;
 
@@ -26,6 +27,7 @@ fn a_server_tells_its_version() {
     let tls = format!(r#"{}, "tls": {{"verify": false}}"#, server.address());
     let result = run("memcached", &tls);
     assert_eq!(result.reason, Reason::TLS_FAILED, "{result:?}");
+    expect_frozen(&server, "memcached", "version");
 }
 
 #[test]
@@ -113,6 +115,7 @@ fn what_goes_wrong_is_told_with_its_step() {
     let refusal = exchange("version", 9, b"CLIENT_ERROR unauthenticated\r\n");
     torture("memcached", login, &[refusal, stored, version()]);
     expect_no_tls("memcached", "");
+    expect_bad_certificates("memcached", "", &[], "memcached at");
 }
 
 #[test]
@@ -125,6 +128,13 @@ fn what_goes_wrong_in_frames_is_told_with_its_step() {
     let login = r#""protocol": "binary", "user": "ann", "password": "hunter2""#;
     let told = exchange("login", 41, &answer(0x21, b"Authenticated"));
     torture("memcached", login, &[told, exchange("version", 24, &answer(0x0b, b"1.6.18"))]);
+}
+
+#[test]
+fn a_server_is_told_when_it_is_left() {
+    let version = Move::Say(b"VERSION 1.6.18\r\n".into());
+    let moves = vec![Move::Hear(9.into()), version, Move::Insist("quit\r\n".into()), Move::Close];
+    expect_pass(&talk("10s", "memcached", "", moves));
 }
 
 #[test]

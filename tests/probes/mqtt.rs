@@ -1,10 +1,11 @@
 //! The probe `mqtt` against Mosquitto, and against peers that go wrong.
 
 use crate::rig::{
-    Certificate, Directory, Server, expect_fail, expect_pass, free_port, program, run,
+    Certificate, Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program,
+    run,
 };
 use crate::stub::Move;
-use crate::torture::{exchange, expect_no_tls, talk, torture};
+use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
 use std::process::Command;
 
@@ -37,6 +38,7 @@ fn a_server_answers_a_ping_in_both_versions() {
         let body = format!(r#"{}, {version}, "client_id": "probe""#, server.address());
         expect_pass(&run("mqtt", &body));
     }
+    expect_frozen(&server, "mqtt", "CONNECT");
     drop(server);
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("Client probe disconnected."), "{log}");
@@ -93,6 +95,7 @@ fn what_goes_wrong_is_told_with_its_step() {
     let accepted = exchange("CONNECT", CONNECT_5, &[0x20, 6, 0, 0, 3, 0x21, 0, 20]);
     torture("mqtt", r#""version": 5"#, &[accepted, pong()]);
     expect_no_tls("mqtt", "");
+    expect_bad_certificates("mqtt", "", &[], "mqtt at");
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn a_message_that_nobody_asked_for_is_passed_over() {
         Move::Say(vec![0x20, 2, 0, 0]),
         Move::Hear(2.into()),
         Move::Say(said),
-        Move::Hear(2.into()),
+        Move::Insist(b"\xe0\0".into()),
         Move::Close,
     ];
     expect_pass(&talk("10s", "mqtt", "", moves));

@@ -1,10 +1,11 @@
 //! The probe `nats` against Debian's server, and against peers that go wrong.
 
 use crate::rig::{
-    Certificate, Directory, Server, expect_fail, expect_pass, free_port, program, run,
+    Certificate, Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program,
+    run,
 };
 use crate::stub::Move;
-use crate::torture::{exchange, talk, torture};
+use crate::torture::{exchange, expect_bad_certificates, talk, torture};
 use meshvitals::{Outcome, Reason};
 use std::process::Command;
 
@@ -29,6 +30,7 @@ fn a_server_that_wants_no_login_answers() {
     expect_pass(&run("nats", &login));
     let tls = run("nats", &format!(r#"{}, "tls": {{}}"#, server.address()));
     expect_fail(&tls, Reason::TLS_NOT_OFFERED, &["INFO: the target does not offer TLS"]);
+    expect_frozen(&server, "nats", "INFO");
 }
 
 #[test]
@@ -103,6 +105,8 @@ fn what_goes_wrong_is_told_with_its_step() {
     let greeting = || exchange("INFO", 0, b"INFO {\"version\":\"2.9.10\"} \r\n");
     torture("nats", "", &[greeting(), exchange("CONNECT", CONNECT, b"PONG\r\n")]);
     let asks = exchange("CONNECT", CONNECT, b"+OK\r\nINFO {}\r\nPING\r\n");
+    let greeted = [Move::Say(b"INFO {\"tls_required\":true}\r\n".into())];
+    expect_bad_certificates("nats", "", &greeted, ": TLS: ");
     torture("nats", "", &[greeting(), asks, exchange("CONNECT", 6, b"PONG\r\n")]);
 }
 

@@ -1,10 +1,11 @@
 //! The probe `smtp` against aiosmtpd, and against peers that go wrong.
 
 use crate::rig::{
-    Certificate, Directory, Server, expect_fail, expect_pass, free_port, program, run,
+    Certificate, Directory, Server, expect_fail, expect_frozen, expect_pass, free_port, program,
+    run,
 };
 use crate::stub::Move;
-use crate::torture::{exchange, expect_no_tls, talk, torture};
+use crate::torture::{exchange, expect_bad_certificates, expect_no_tls, talk, torture};
 use meshvitals::Reason;
 use std::process::Command;
 
@@ -26,6 +27,7 @@ fn a_server_is_greeted() {
     expect_pass(&run("smtp", &named));
     let starttls = run("smtp", &format!(r#"{}, "starttls": true"#, server.address()));
     expect_fail(&starttls, Reason::TLS_NOT_OFFERED, &["smtp at 127.0.0.1", "STARTTLS: "]);
+    expect_frozen(&server, "smtp", "greeting");
 }
 
 #[test]
@@ -59,6 +61,7 @@ fn what_goes_wrong_is_told_with_its_step() {
     let greeting = || exchange("greeting", 0, b"220-mail.example\r\n220 ready\r\n");
     torture("smtp", "", &[greeting(), exchange("EHLO", EHLO, b"250-mail.example\r\n250 SIZE\r\n")]);
     expect_no_tls("smtp", "");
+    expect_bad_certificates("smtp", "", &[], "smtp at");
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn a_server_takes_its_time_to_say_goodbye_or_does_not() {
             Move::Say(b"220 ready\r\n".into()),
             Move::Hear(EHLO.into()),
             Move::Say(b"250 mail.example\r\n".into()),
-            Move::Hear("QUIT\r\n".into()),
+            Move::Insist("QUIT\r\n".into()),
         ];
         first.into_iter().chain(last).collect()
     };
@@ -86,8 +89,10 @@ fn numbers_of_the_server_say_what_is_wrong() {
     let words = ["greeting: 421: \"mail.example too many connections\""];
     expect_fail(&stopping, Reason::MATCH_NOT_READY, &words);
     assert_eq!(stopping.detail, 421);
-    let refusing = says("554-no\r\n554 service\r\n");
-    expect_fail(&refusing, Reason::MATCH_ERROR, &["greeting: 554: \"no\""]);
+    let refusing = Move::Say(b"554-no\r\n554 service\r\n".into());
+    let refusing = vec![refusing, Move::Insist("QUIT\r\n".into()), Move::Close];
+    let refused = talk("10s", "smtp", "", refusing);
+    expect_fail(&refused, Reason::MATCH_ERROR, &["greeting: 554: \"no\""]);
     expect_fail(&says("250 what\r\n"), Reason::MATCH_ANSWER, &["greeting: 250: "]);
     expect_fail(&says("220-a\r\n221 b\r\n"), Reason::RECEIVE_MALFORMED, &["different numbers"]);
 }
@@ -114,11 +119,29 @@ fn what_comes_in_the_clear_before_a_handshake_is_not_believed() {
 fn a_server_may_offer_encryption_and_refuse_it() {
     let result = talk("10s", "smtp", r#""starttls": true"#, offering(b"454 not now\r\n"));
     expect_fail(&result, Reason::MATCH_ERROR, &["STARTTLS: 454: \"not now\""]);
+    let greeted = &offering(b"220 go\r\n")[..5];
+    expect_bad_certificates("smtp", r#""starttls": true"#, greeted, ": STARTTLS: ");
     let silent = offering(b"").into_iter().take(4).chain([Move::Hang]).collect();
     let result = talk("300ms", "smtp", r#""starttls": true"#, silent);
     assert_eq!(result.reason, Reason::RECEIVE_TIMEOUT, "{result:?}");
-    let mute = offering(b"220 go\r\n").into_iter().take(5).chain([Move::Hang]).collect();
-    let result = talk("300ms", "smtp", r#""starttls": true"#, mute);
-    assert_eq!(result.reason, Reason::TLS_TIMEOUT, "{result:?}");
-    assert!(result.message.as_str().contains(": STARTTLS: "), "{result:?}");
+}
+
+#[test]
+fn a_server_is_greeted_again_behind_the_handshake() {
+    let directory = Directory::new();
+    let certificate = Certificate::new(&directory);
+    let body = format!(r#""starttls": true, {}"#, certificate.tls());
+    let behind = |moves: Vec<Move>| {
+        let before = offering(b"220 go\r\n").into_iter().take(5);
+        let encrypt = Move::Encrypt(certificate.config.clone());
+        before.chain([encrypt, Move::Insist(EHLO.into())]).chain(moves).collect()
+    };
+    let answer = Move::Say(b"250 mail.example\r\n".into());
+    let polite = behind(vec![answer, Move::Insist("QUIT\r\n".into()), Move::Close]);
+    expect_pass(&talk("10s", "smtp", &body, polite));
+    let result = talk("10s", "smtp", &body, behind(vec![Move::Close]));
+    expect_fail(&result, Reason::RECEIVE_CLOSED, &["EHLO: "]);
+    let result = talk("300ms", "smtp", &body, behind(vec![Move::Hang]));
+    assert_eq!(result.reason, Reason::RECEIVE_TIMEOUT, "{result:?}");
+    assert!(result.message.as_str().contains(": EHLO: "), "{result:?}");
 }

@@ -3,9 +3,10 @@
 //! The peer plays the conversation up to a step and then hangs, drips, closes, resets or says
 //! something else. The outcome, the reason and the step that messages name are known each time.
 
-use crate::rig::{address, expect_fail, expect_pass, run, run_within};
+use crate::rig::{Certificate, Directory, address, expect_fail, expect_pass, run, run_within};
 use crate::stub::{Heard, Move, Stub};
 use meshvitals::{Outcome, Reason, RunResult};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The deadline of runs that must not end before it.
@@ -86,6 +87,32 @@ pub fn expect_no_tls(key: &str, body: &str) {
     let moves = vec![Move::Hear(16.into()), Move::Say(GARBAGE[0].to_vec()), Move::Hang];
     let result = talk("10s", key, &join(r#""tls": {"verify": false}"#, body), moves);
     expect_fail(&result, Reason::TLS_FAILED, &["the answer is no TLS"]);
+}
+
+/// Has the peer show certificates that are good for nothing, after these moves; `step` is what
+/// messages name then.
+#[track_caller]
+pub fn expect_bad_certificates(key: &str, body: &str, before: &[Move], step: &str) {
+    let directory = Directory::new();
+    let show = |certificate: &Certificate, tls: &str| {
+        let shows = [Move::Encrypt(Arc::clone(&certificate.config)), Move::Hang];
+        let moves = before.iter().cloned().chain(shows).collect();
+        talk("10s", key, &join(tls, body), moves)
+    };
+    let expired = Certificate::expired(&directory);
+    let result = show(&expired, &expired.tls());
+    expect_fail(&result, Reason::TLS_EXPIRED, &[step]);
+    assert!(result.value < 0.0, "{result:?}");
+    let other = Certificate::of_another_name(&directory);
+    expect_fail(&show(&other, &other.tls()), Reason::TLS_WRONG_NAME, &[step]);
+    let good = Certificate::new(&directory);
+    let unknown = show(&good, r#""tls": {}"#);
+    expect_fail(&unknown, Reason::TLS_UNTRUSTED, &[step]);
+    assert!(unknown.value > 0.0, "{unknown:?}");
+    let hangs: Vec<Move> = before.iter().cloned().chain([Move::Hang]).collect();
+    let result = talk(SHORT, key, &join(r#""tls": {}"#, body), hangs);
+    assert_eq!(result.reason, Reason::TLS_TIMEOUT, "{result:?}");
+    assert!(result.message.as_str().contains(step), "{result:?}");
 }
 
 /// Runs a probe against a peer that makes these moves.

@@ -102,6 +102,7 @@ fn closed(arguments: &[u8], login: Option<&Login>) -> Result<Failure, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Secret;
 
     #[test]
     fn another_header_says_its_version() {
@@ -121,5 +122,9 @@ mod tests {
         assert_eq!(why(403), is(Reason::MATCH_CREDENTIALS, 403, "403: \"why\""));
         assert_eq!(why(320), is(Reason::MATCH_NOT_READY, 320, "320: \"why\""));
         assert_eq!(why(530), is(Reason::MATCH_ERROR, 530, "530: \"why\""));
+        let password = Secret::given("hunter2", "/amqp/password");
+        let login = Login { user: "ann".into(), password };
+        let echo = closed(b"\x01\x93\x0bno: hunter2\0\0\0\0", Some(&login)).unwrap();
+        assert_eq!(echo.text, "403: (not shown)");
     }
 }
