@@ -52,7 +52,8 @@ impl Pattern {
     ///
     /// What is wrong, in words that do not repeat it.
     pub fn new(text: &str) -> Result<Pattern, &'static str> {
-        const TOO_LARGE: &str = "is too large when it is compiled";
+        const TOO_LARGE: &str = "is too large when it is compiled; smaller are fewer repetitions, \
+                                 and [0-9A-Za-z_] instead of \\w";
         let regex = RegexBuilder::new(text).size_limit(SIZE_LIMIT).build();
         let regex = regex.map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => TOO_LARGE,
