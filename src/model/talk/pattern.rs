@@ -267,6 +267,75 @@ mod tests {
         }
     }
 
+    /// What the expression finds in a stream that ends here.
+    fn slowly(regex: &regex::bytes::Regex, text: &[u8]) -> Option<usize> {
+        regex.find(text).map(|found| found.end())
+    }
+
+    /// Every text of these letters that is no longer than this.
+    fn texts(length: usize) -> Vec<Vec<u8>> {
+        let mut all = vec![Vec::new()];
+        let mut begin = 0;
+        for _ in 0..length {
+            let end = all.len();
+            for place in begin..end {
+                let longer = |letter: &u8| [&all[place][..], &[*letter]].concat();
+                let longer: Vec<_> = b"ab\n".iter().map(longer).collect();
+                all.extend(longer);
+            }
+            begin = end;
+        }
+        all
+    }
+
+    #[test]
+    fn a_verdict_comes_as_soon_as_nothing_can_change_it_and_never_sooner() {
+        const LONG: usize = 6;
+        let texts = texts(LONG);
+        for pattern in [
+            "^ab",
+            "ab",
+            "^a+b",
+            "a+",
+            "^a+?",
+            "(a|ab)(b|\n)",
+            "(?:aab|a)",
+            "^(?:a\n)*b\n",
+            "a$",
+            "(?m)^b$",
+            r"a(?-u:\b)",
+            "[^b]b?",
+            "^(?:ab?|b)\n",
+            "bb|b\n|\n",
+            "(?s-u:^.b)",
+        ] {
+            let (compiled, regex) = (Pattern::new(pattern).unwrap(), Regex::new(pattern).unwrap());
+            for text in &texts {
+                let expected = slowly(&regex, text);
+                let mut search = compiled.search();
+                let mut verdicts = (0..=text.len()).map(|cut| search.feed(&text[..cut], false));
+                let verdict = verdicts.find(|found| *found != More);
+                let at_end = || match compiled.search().feed(text, true) {
+                    Match(end) => Some(end),
+                    _ => None,
+                };
+                match verdict {
+                    Some(Match(end)) => assert_eq!(Some(end), expected, "{pattern} {text:?}"),
+                    Some(_) => assert_eq!(None, expected, "{pattern} in {text:?}"),
+                    None => assert_eq!(at_end(), expected, "{pattern} in {text:?}"),
+                }
+                if verdict.is_some() || text.len() > LONG / 2 {
+                    continue;
+                }
+                // Two streams that begin like this and differ in what is found.
+                let begins = |longer: &&Vec<u8>| longer.starts_with(text);
+                let mut ends = texts.iter().filter(begins).map(|longer| slowly(&regex, longer));
+                let differs = ends.next().is_some_and(|first| ends.any(|end| end != first));
+                assert!(differs, "{pattern} waits in vain after {text:?}");
+            }
+        }
+    }
+
     #[test]
     fn captures_have_names_and_may_be_empty() {
         let pattern = Pattern::new(r"^220 (?P<host>\S+)(?P<rest> x)?").unwrap();
