@@ -1,10 +1,10 @@
 //! Scripts against peers that do as they should, or answer something else.
 
 use super::authority::{Holder, USUAL, USUAL_CA};
-use super::peer::{Peer, until};
+use super::peer::{PATIENCE, Peer, until};
 use super::server::Server;
 use super::{briefly, expect, expect_pass, probe};
-use meshvitals::{Outcome, Reason, RunResult};
+use meshvitals::{Monitor, Outcome, Reason, RunResult, Status};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -117,10 +117,12 @@ fn a_script_is_spoken_over_unix_sockets_and_encrypted_ones() {
 fn ending(server: Option<Server>) -> (Peer, Receiver<Result<(), ErrorKind>>) {
     let (told, ends) = channel();
     fn last(stream: &mut (impl Read + Write)) -> Result<(), ErrorKind> {
-        stream.write_all(b"hello\r\n").expect("the other side listens");
-        stream.flush().expect("the other side listens");
-        let mut byte = [0];
-        stream.read(&mut byte).map(|count| assert_eq!(count, 0)).map_err(|error| error.kind())
+        let mut all = || {
+            stream.write_all(b"hello\r\n")?;
+            stream.flush()?;
+            stream.read(&mut [0])
+        };
+        all().map(|count| assert_eq!(count, 0)).map_err(|error| error.kind())
     }
     let peer = match server {
         None => Peer::new(move |mut stream| {
@@ -150,6 +152,30 @@ fn a_connection_ends_by_a_reset_or_by_mutual_agreement() {
         expect_pass(&probe("tcp", &spec));
         // Without its close_notify an encrypted stream would end in an error.
         assert_eq!(ends.recv(), Ok(Ok(())));
+    }
+}
+
+/// A monitor uses its sockets again, in whatever state a connection has left them.
+#[test]
+fn a_monitor_parts_gracefully_again_and_again() {
+    let root = Holder::self_signed(&USUAL_CA);
+    let (file, server) = (root.file(), Server::of(&root.issue(&USUAL)));
+    for is_encrypted in [false, true] {
+        let (peer, ends) = ending(is_encrypted.then(|| server.clone()));
+        let script = json!([{"expect": "hello\r\n"}, {"close": "graceful"}]);
+        let mut tcp = json!({"address": peer.address(), "script": script});
+        if is_encrypted {
+            tcp["tls"] = json!({"ca_file": file.path()});
+        }
+        let check = json!({"name": "x", "tcp": tcp, "interval": "10ms", "timeout": "20s"});
+        let monitor = Monitor::new(None).expect("a monitor");
+        monitor.register(&check.to_string()).expect("a check");
+        monitor.start().expect("it starts");
+        for _ in 0..20 {
+            assert_eq!(ends.recv_timeout(PATIENCE), Ok(Ok(())));
+        }
+        let status = monitor.status(monitor.find("x").expect("the check"));
+        assert_eq!(status, Status::Healthy);
     }
 }
 

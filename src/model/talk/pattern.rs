@@ -52,7 +52,8 @@ impl Pattern {
     ///
     /// What is wrong, in words that do not repeat it.
     pub fn new(text: &str) -> Result<Pattern, &'static str> {
-        const TOO_LARGE: &str = "is too large when it is compiled";
+        const TOO_LARGE: &str = "is too large when it is compiled; smaller are fewer repetitions, \
+                                 and [0-9A-Za-z_] instead of \\w";
         let regex = RegexBuilder::new(text).size_limit(SIZE_LIMIT).build();
         let regex = regex.map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => TOO_LARGE,
@@ -262,6 +263,75 @@ mod tests {
                         assert_eq!(found, whole, "{pattern} in {text:?} cut at {cuts:?}");
                     }
                 }
+            }
+        }
+    }
+
+    /// What the expression finds in a stream that ends here.
+    fn slowly(regex: &regex::bytes::Regex, text: &[u8]) -> Option<usize> {
+        regex.find(text).map(|found| found.end())
+    }
+
+    /// Every text of these letters that is no longer than this.
+    fn texts(length: usize) -> Vec<Vec<u8>> {
+        let mut all = vec![Vec::new()];
+        let mut begin = 0;
+        for _ in 0..length {
+            let end = all.len();
+            for place in begin..end {
+                let longer = |letter: &u8| [&all[place][..], &[*letter]].concat();
+                let longer: Vec<_> = b"ab\n".iter().map(longer).collect();
+                all.extend(longer);
+            }
+            begin = end;
+        }
+        all
+    }
+
+    #[test]
+    fn a_verdict_comes_as_soon_as_nothing_can_change_it_and_never_sooner() {
+        const LONG: usize = 6;
+        let texts = texts(LONG);
+        for pattern in [
+            "^ab",
+            "ab",
+            "^a+b",
+            "a+",
+            "^a+?",
+            "(a|ab)(b|\n)",
+            "(?:aab|a)",
+            "^(?:a\n)*b\n",
+            "a$",
+            "(?m)^b$",
+            r"a(?-u:\b)",
+            "[^b]b?",
+            "^(?:ab?|b)\n",
+            "bb|b\n|\n",
+            "(?s-u:^.b)",
+        ] {
+            let (compiled, regex) = (Pattern::new(pattern).unwrap(), Regex::new(pattern).unwrap());
+            for text in &texts {
+                let expected = slowly(&regex, text);
+                let mut search = compiled.search();
+                let mut verdicts = (0..=text.len()).map(|cut| search.feed(&text[..cut], false));
+                let verdict = verdicts.find(|found| *found != More);
+                let at_end = || match compiled.search().feed(text, true) {
+                    Match(end) => Some(end),
+                    _ => None,
+                };
+                match verdict {
+                    Some(Match(end)) => assert_eq!(Some(end), expected, "{pattern} {text:?}"),
+                    Some(_) => assert_eq!(None, expected, "{pattern} in {text:?}"),
+                    None => assert_eq!(at_end(), expected, "{pattern} in {text:?}"),
+                }
+                if verdict.is_some() || text.len() > LONG / 2 {
+                    continue;
+                }
+                // Two streams that begin like this and differ in what is found.
+                let begins = |longer: &&Vec<u8>| longer.starts_with(text);
+                let mut ends = texts.iter().filter(begins).map(|longer| slowly(&regex, longer));
+                let differs = ends.next().is_some_and(|first| ends.any(|end| end != first));
+                assert!(differs, "{pattern} waits in vain after {text:?}");
             }
         }
     }
