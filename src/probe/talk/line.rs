@@ -339,7 +339,7 @@ mod tests {
     use crate::time::Tick;
     use std::os::unix::net::UnixStream;
     use std::pin::pin;
-    use std::task::Waker;
+    use std::task::{Context, Waker};
 
     #[test]
     fn whoever_sends_last_learns_that_nobody_is_there() {
