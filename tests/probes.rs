@@ -6,6 +6,8 @@
 
 #[path = "probes/certificates.rs"]
 mod certificates;
+#[path = "probes/mysql.rs"]
+mod mysql;
 #[path = "probes/peer.rs"]
 mod peer;
 #[path = "probes/postgres.rs"]

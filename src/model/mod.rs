@@ -32,5 +32,6 @@ pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec, Secret, Source, TalkSpec, TlsSpec,
+    MysqlSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec, Secret, Source,
+    TalkSpec, TlsSpec,
 };

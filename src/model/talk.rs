@@ -4,11 +4,13 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod mysql;
 mod postgres;
 mod redis;
 
 use super::Target;
 use core::fmt;
+pub use mysql::MysqlSpec;
 pub use postgres::{PostgresRole, PostgresSpec};
 pub use redis::{RedisRole, RedisSpec};
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub enum Protocol {
     Redis(RedisSpec),
     /// PostgreSQL and what speaks like it.
     Postgres(PostgresSpec),
+    /// MySQL, MariaDB and what speaks like them.
+    Mysql(MysqlSpec),
 }
 
 impl Protocol {
@@ -52,6 +56,7 @@ impl Protocol {
             Protocol::Tls => "tcp",
             Protocol::Redis(_) => "redis",
             Protocol::Postgres(_) => "postgres",
+            Protocol::Mysql(_) => "mysql",
         }
     }
 
@@ -59,7 +64,7 @@ impl Protocol {
     pub fn upgrades(&self) -> bool {
         match self {
             Protocol::Tls | Protocol::Redis(_) => false,
-            Protocol::Postgres(_) => true,
+            Protocol::Postgres(_) | Protocol::Mysql(_) => true,
         }
     }
 
@@ -68,6 +73,7 @@ impl Protocol {
         match self {
             Protocol::Tls => Vec::new(),
             Protocol::Redis(spec) => spec.password.iter_mut().collect(),
+            Protocol::Mysql(spec) => spec.password.iter_mut().collect(),
             Protocol::Postgres(spec) => spec.password.iter_mut().chain(&mut spec.query).collect(),
         }
     }

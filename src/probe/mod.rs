@@ -2,6 +2,7 @@
 
 mod errno;
 mod http;
+mod mysql;
 pub mod net;
 mod postgres;
 mod redis;

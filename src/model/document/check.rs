@@ -9,6 +9,7 @@ use super::CheckSpec;
 use super::defaults::Defaults;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
+use super::mysql::MysqlDoc;
 use super::name::{Name, Tag, names};
 use super::postgres::PostgresDoc;
 use super::redis::RedisDoc;
@@ -24,11 +25,12 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 10] = [
+const PROBE_KEYS: [&str; 11] = [
     "tcp",
     "http",
     "redis",
     "postgres",
+    "mysql",
     "cpu",
     "memory",
     "disk",
@@ -112,6 +114,8 @@ pub(super) struct CheckDoc<'a> {
     pub redis: Given<Box<Object<RedisDoc<'a>>>>,
     /// Asks a PostgreSQL server whether it would talk, or logs in.
     pub postgres: Given<Box<Object<PostgresDoc<'a>>>>,
+    /// Asks a MySQL or MariaDB server whether it would talk, or logs in.
+    pub mysql: Given<Box<Object<MysqlDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -262,6 +266,7 @@ impl CheckDoc<'_> {
             self.http.0.is_some(),
             self.redis.0.is_some(),
             self.postgres.0.is_some(),
+            self.mysql.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -287,6 +292,8 @@ impl CheckDoc<'_> {
             redis.0.probe()
         } else if let Some(postgres) = &self.postgres.0 {
             postgres.0.probe()
+        } else if let Some(mysql) = &self.mysql.0 {
+            mysql.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

@@ -18,6 +18,7 @@ mod host;
 mod http;
 mod login;
 mod monitor;
+mod mysql;
 mod name;
 mod postgres;
 mod redis;

@@ -23,7 +23,7 @@ pub use said::said;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{postgres, redis};
+use crate::probe::{mysql, postgres, redis};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -123,6 +123,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Mysql(asked) => mysql::speak(asked, spec, line).await,
         Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
         Protocol::Redis(spec) => redis::speak(spec, line).await,
     }
