@@ -2,10 +2,10 @@
 
 mod errno;
 mod http;
-mod mysql;
+pub mod mysql;
 pub mod net;
-mod postgres;
-mod redis;
+pub mod postgres;
+pub mod redis;
 pub mod resolver;
 pub mod system;
 pub mod talk;

@@ -7,7 +7,7 @@
 //! refusal of that name breaks no handshake and never blocks, and tells that logins are judged.
 
 mod proof;
-mod wire;
+pub mod wire;
 
 use crate::model::{MysqlSpec, Reason, RunResult, TalkSpec, Target};
 use crate::probe::talk::{Failure, Line, said};

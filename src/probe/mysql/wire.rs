@@ -134,7 +134,7 @@ pub fn switch(body: &[u8]) -> Option<(&[u8], Vec<u8>)> {
 
 /// Whether a packet ends the columns or the rows.
 pub fn is_end(body: &[u8]) -> bool {
-    body[0] == 0xfe && body.len() < 9
+    body.first() == Some(&0xfe) && body.len() < 9
 }
 
 /// The only column of a row, which is short.

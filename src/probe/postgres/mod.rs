@@ -6,8 +6,8 @@
 //! not receive; its lag is 0 only while it receives.
 
 mod login;
-mod scram;
-mod wire;
+pub mod scram;
+pub mod wire;
 
 use crate::model::{Outcome, PostgresRole, PostgresSpec, Reason, RunResult, TalkSpec};
 use crate::probe::talk::{Failure, Line, said};

@@ -5,7 +5,7 @@
 //! one. The trap: it answers so before it looks whether it is ready, so that a server which still
 //! loads its data shows that only to those who log in.
 
-mod resp;
+pub mod resp;
 
 use crate::model::{Outcome, Reason, RedisRole, RedisSpec, RunResult};
 use crate::probe::talk::{Failure, Line, said};
