@@ -1,18 +1,33 @@
-//! Probes against the real servers, and against peers that break the rules of their protocols.
+//! Probes against real servers, and against peers that go wrong at each step.
 //!
-//! Every test starts what it needs on loopback, with a directory and ports of its own, and ends it.
-//! Where the program of a server is not installed a test says so and ends, unless the variable CI
-//! is set: then it fails.
+//! Servers are programs of the system, each on a free port of the loopback with a directory of
+//! its own. Where a program is not installed its tests say so and end, but in CI they fail.
 
+#[path = "probes/amqp.rs"]
+mod amqp;
 #[path = "probes/certificates.rs"]
 mod certificates;
+#[path = "probes/memcached.rs"]
+mod memcached;
+#[path = "probes/mqtt.rs"]
+mod mqtt;
 #[path = "probes/mysql.rs"]
 mod mysql;
+#[path = "probes/nats.rs"]
+mod nats;
 #[path = "probes/peer.rs"]
 mod peer;
 #[path = "probes/postgres.rs"]
 mod postgres;
 #[path = "probes/redis.rs"]
 mod redis;
+#[path = "probes/rig.rs"]
+mod rig;
 #[path = "probes/server.rs"]
 mod server;
+#[path = "probes/smtp.rs"]
+mod smtp;
+#[path = "probes/stub.rs"]
+mod stub;
+#[path = "probes/torture.rs"]
+mod torture;

@@ -1,6 +1,6 @@
 //! One run of one probe, for people and tests: measured here and now, without a monitor.
 
-use super::core::Command;
+use super::command::Command;
 use super::driver::Driver;
 use crate::error::{Code, Error};
 use crate::model::document;
@@ -99,7 +99,7 @@ fn run(
             driver.collect(&mut done);
             continue;
         }
-        wait(driver, deadline)?;
+        wait(driver, deadline.min(driver.next_at()))?;
         driver.collect(&mut done);
     }
 }

@@ -9,6 +9,7 @@ pub mod document;
 mod event;
 pub mod health;
 mod id;
+pub mod latency;
 pub mod name;
 mod policy;
 mod probe;
@@ -25,13 +26,15 @@ pub use event::{Event, Kind, Kinds};
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
 pub use probe::{
-    Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target, TcpSpec,
+    Addresses, Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target,
+    TcpSpec,
 };
 pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    MysqlSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec, Secret, Source,
-    TalkSpec, TlsSpec,
+    AmqpSession, AmqpSpec, Login, MemcachedProtocol, MemcachedSpec, MqttSpec, MqttVersion,
+    MysqlSpec, NatsLogin, NatsSpec, PostgresRole, PostgresSpec, Protocol, RedisRole, RedisSpec,
+    Secret, SmtpSpec, Source, TalkSpec, TlsSpec,
 };

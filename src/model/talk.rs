@@ -4,6 +4,19 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod amqp;
+mod login;
+mod memcached;
+mod mqtt;
+mod nats;
+mod smtp;
+
+pub use amqp::{AmqpSession, AmqpSpec};
+pub use login::Login;
+pub use memcached::{MemcachedProtocol, MemcachedSpec};
+pub use mqtt::{MqttSpec, MqttVersion};
+pub use nats::{NatsLogin, NatsSpec};
+pub use smtp::SmtpSpec;
 mod mysql;
 mod postgres;
 mod redis;
@@ -41,6 +54,16 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// Memcached.
+    Memcached(MemcachedSpec),
+    /// NATS.
+    Nats(NatsSpec),
+    /// MQTT.
+    Mqtt(MqttSpec),
+    /// AMQP 0-9-1.
+    Amqp(AmqpSpec),
+    /// SMTP.
+    Smtp(SmtpSpec),
     /// Redis and what speaks like it.
     Redis(RedisSpec),
     /// PostgreSQL and what speaks like it.
@@ -54,6 +77,11 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Memcached(_) => "memcached",
+            Protocol::Nats(_) => "nats",
+            Protocol::Mqtt(_) => "mqtt",
+            Protocol::Amqp(_) => "amqp",
+            Protocol::Smtp(_) => "smtp",
             Protocol::Redis(_) => "redis",
             Protocol::Postgres(_) => "postgres",
             Protocol::Mysql(_) => "mysql",
@@ -63,19 +91,35 @@ impl Protocol {
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls | Protocol::Redis(_) => false,
-            Protocol::Postgres(_) | Protocol::Mysql(_) => true,
+            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
+            Protocol::Redis(_) => false,
+            Protocol::Nats(_) | Protocol::Postgres(_) | Protocol::Mysql(_) => true,
+            Protocol::Smtp(spec) => spec.starttls,
         }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
-        match self {
-            Protocol::Tls => Vec::new(),
-            Protocol::Redis(spec) => spec.password.iter_mut().collect(),
-            Protocol::Mysql(spec) => spec.password.iter_mut().collect(),
-            Protocol::Postgres(spec) => spec.password.iter_mut().chain(&mut spec.query).collect(),
-        }
+        let login = match self {
+            Protocol::Tls | Protocol::Smtp(_) => return Vec::new(),
+            Protocol::Redis(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Mysql(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Postgres(spec) => {
+                return spec.password.iter_mut().chain(&mut spec.query).collect();
+            }
+            Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Amqp(spec) => {
+                let sessions = spec.session.iter_mut();
+                return sessions.map(|session| &mut session.login.password).collect();
+            }
+            Protocol::Mqtt(spec) => &mut spec.login,
+            Protocol::Nats(spec) => match &mut spec.login {
+                NatsLogin::Nobody => return Vec::new(),
+                NatsLogin::User(login) => return vec![&mut login.password],
+                NatsLogin::Token(token) => return vec![token],
+            },
+        };
+        login.iter_mut().map(|login| &mut login.password).collect()
     }
 }
 

@@ -9,6 +9,7 @@
 //! taken, and whether what a check depends on exists, is for the engine to say.
 
 mod address;
+mod amqp;
 mod batch;
 mod check;
 mod defaults;
@@ -16,16 +17,21 @@ mod expect;
 mod explain;
 mod host;
 mod http;
+mod keys;
 mod login;
+mod memcached;
 mod monitor;
+mod mqtt;
 mod mysql;
 mod name;
+mod nats;
 mod postgres;
 mod redis;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;
 mod signal;
+mod smtp;
 mod span;
 mod tcp;
 mod tls;

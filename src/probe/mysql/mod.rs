@@ -10,7 +10,7 @@ mod proof;
 pub mod wire;
 
 use crate::model::{MysqlSpec, Reason, RunResult, TalkSpec, Target};
-use crate::probe::talk::{Failure, Line, said};
+use crate::probe::talk::{Failure, Line, shown};
 use proof::Plugin;
 use wire::Greeting;
 
@@ -137,7 +137,7 @@ impl Session<'_> {
                         // Nobody has no password, whatever is done with it.
                         None if password.is_empty() => Plugin::Native,
                         None => {
-                            let name = said(name);
+                            let name = shown(name, []);
                             let text = format!("the server wants a login by {name}: not built");
                             return Err(credentials(&text));
                         }
@@ -198,7 +198,7 @@ fn failure(body: &[u8]) -> Failure {
     let Some((number, state, words)) = wire::error(body) else {
         return malformed("an error that says nothing");
     };
-    let failure = Failure::fail(reason(number, state), &said(words));
+    let failure = Failure::fail(reason(number, state), &shown(words, []));
     Failure { detail: number.into(), ..failure }
 }
 

@@ -1,18 +1,18 @@
 //! How a run gets from its start to its end.
 //!
-//! `begin` and `connect` take it as far as it comes without waiting, `ready` goes on from there
-//! with every edge, and `conclude` decides whether a verdict about one address ends the run.
+//! `connect` takes it as far as it comes without waiting, `ready` goes on from there with every
+//! edge, and `conclude` decides whether a verdict about one address ends the run.
 
+use super::addresses::share;
 use super::run::{Job, Step};
-use super::{Done, Net, RESOLVER};
+use super::{Done, Net};
 use crate::model::{Outcome, Reason, RunResult, Target};
 use crate::probe::http::{Exchange, Progress};
-use crate::probe::resolver::{Found, Refusal, Resolver};
 use crate::probe::talk::{self, Talk};
 use crate::probe::{errno, tcp};
 use crate::sys::epoll::Ready;
 use crate::sys::socket::{self, Connected, Errno, Family};
-use crate::time::{self, Tick};
+use crate::time::Tick;
 use std::sync::Arc;
 
 /// Spare buffers kept: as many as usually run at once.
@@ -23,77 +23,12 @@ const SPARE_LIMIT: usize = 64;
 type Verdict = (RunResult, bool);
 
 impl Net {
-    /// Asks for the name of a new run, or connects where there is none.
-    pub(super) fn begin(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
-        let run = &mut self.runs[place];
-        let Target::Name(name) = run.target() else { return self.connect(place, now, done) };
-        let name = Arc::clone(name);
-        run.step = Step::Resolving;
-        let token = run.token;
-        let asked = match self.resolver() {
-            Ok(resolver) => resolver.ask(&name, token),
-            Err(error) => Err(Refusal::NoThread(error)),
-        };
-        let (text, number) = match asked {
-            Ok(()) => return,
-            Err(Refusal::Full) => ("too many names wait to be resolved".to_owned(), 0),
-            Err(Refusal::Hanging) => {
-                ("too many names hang in the resolver of this machine".to_owned(), 0)
-            }
-            Err(Refusal::NoThread(error)) => {
-                (format!("no thread: {error}"), error.raw_os_error().unwrap_or(0))
-            }
-        };
-        let result = RunResult::new(Outcome::Local, Reason::LOCAL_RESOLVER)
-            .with_detail(number)
-            .with_message(&text);
-        let result = self.runs[place].placed(result);
-        self.finish(place, result, now, done);
-    }
-
-    fn resolver(&mut self) -> std::io::Result<&mut Resolver> {
-        if self.resolver.is_none() {
-            self.set_resolver(Resolver::new()?)?;
-        }
-        self.resolver.as_mut().ok_or_else(|| std::io::ErrorKind::Other.into())
-    }
-
-    pub(super) fn set_resolver(&mut self, resolver: Resolver) -> std::io::Result<()> {
-        self.epoll.add_readable(&resolver, RESOLVER)?;
-        self.resolver = Some(resolver);
-        Ok(())
-    }
-
-    /// Hands the answers of the resolver to the runs that wait for them.
-    pub(super) fn resolved(&mut self, now: Tick, done: &mut Vec<Done>) {
-        let mut answers: Vec<(u64, Found)> = Vec::new();
-        if let Some(resolver) = &mut self.resolver {
-            resolver.answers(|run, found| answers.push((run, found.clone())));
-        }
-        for (token, found) in answers {
-            let Some(&place) = self.places.get(&token) else { continue };
-            let run = &mut self.runs[place];
-            match found {
-                Ok(addresses) => {
-                    run.mark(now);
-                    run.step = Step::Connecting;
-                    run.addresses = Some(addresses);
-                    self.connect(place, now, done);
-                }
-                Err(failure) => {
-                    let (outcome, reason) = errno::of_resolve(failure);
-                    let result = RunResult::new(outcome, reason)
-                        .with_detail(failure.number)
-                        .with_message(&reason.to_string());
-                    let result = run.placed(result);
-                    self.finish(place, result, now, done);
-                }
-            }
-        }
-    }
-
     /// Connects to the current address, and to the next ones while it is decided at once.
-    fn connect(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
+    pub(super) fn connect(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
+        let run = &mut self.runs[place];
+        let left = run.left();
+        let alarm = (left > 1 && !run.expired).then(|| share(now, run.deadline, left));
+        self.alarms.set(run.token, &mut run.alarm, alarm);
         while let Some(verdict) = self.try_connect(place) {
             if !self.conclude(place, verdict, now, done) {
                 return;
@@ -105,8 +40,8 @@ impl Net {
     pub(super) fn ready(&mut self, place: usize, ready: Ready, now: Tick, done: &mut Vec<Done>) {
         let Some(verdict) = self.advance(place, ready, now) else { return };
         // A conversation computes, and its deadline is compared with the time after that.
-        let now = match self.runs[place].step {
-            Step::Talking(_) => time::monotonic(),
+        let now = match &self.runs[place].step {
+            Step::Talking(talk) => talk.trace().ended(),
             _ => now,
         };
         if self.conclude(place, verdict, now, done) {
@@ -241,7 +176,7 @@ impl Net {
 
     /// Ends the run with the verdict about its current address, or says that the next one is to
     /// be tried.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         place: usize,
         (result, can_reuse): Verdict,
@@ -256,27 +191,11 @@ impl Net {
                 self.sockets.close(socket);
             }
         }
-        let is_alive = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
-        let is_last = run.addresses.as_ref().is_none_or(|all| run.place + 1 >= all.len());
-        if is_alive {
-            self.finish(place, result, now, done);
+        let is_last = run.left() <= 1 || run.expired;
+        if let Some(verdict) = run.tally.add(run.rule(), result, is_last) {
+            self.finish(place, verdict, now, done);
             return false;
         }
-        // An address that answered says more than one that this machine could not reach.
-        let before = run.failed.take();
-        let told = match before {
-            Some(before)
-                if before.outcome != Outcome::Local && result.outcome == Outcome::Local =>
-            {
-                *before
-            }
-            _ => result,
-        };
-        if is_last || run.expired {
-            self.finish(place, told, now, done);
-            return false;
-        }
-        run.failed = Some(Box::new(told));
         run.mark(now);
         run.place += 1;
         let step = std::mem::replace(&mut run.step, Step::Connecting);
@@ -304,6 +223,8 @@ impl Net {
     pub(super) fn remove(&mut self, place: usize) -> bool {
         let run = self.runs.remove(place);
         self.places.remove(&run.token);
+        let mut alarm = run.alarm;
+        self.alarms.set(run.token, &mut alarm, None);
         if let Some(socket) = run.socket {
             self.sockets.close(socket);
         }

@@ -1,7 +1,8 @@
 //! One run in flight: what it is to do, how far it came, and what its messages say.
 
+use super::addresses::{Tally, aged};
 use crate::model::{
-    Connect, HttpSpec, Outcome, Phases, Reason, RunResult, TalkSpec, Target, TcpSpec,
+    Addresses, Connect, HttpSpec, Outcome, Phases, Reason, RunResult, TalkSpec, Target, TcpSpec,
 };
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
@@ -45,7 +46,12 @@ pub struct Run {
     pub addresses: Option<Arc<[SocketAddr]>>,
     pub place: usize,
     /// What the addresses before the current one came to.
-    pub failed: Option<Box<RunResult>>,
+    pub tally: Tally,
+    /// How old the addresses are, if the resolver did not tell them now.
+    pub age_ns: Option<u64>,
+    pub deadline: Tick,
+    /// When to go on without waiting any longer.
+    pub alarm: Option<Tick>,
     /// Its deadline has passed; no further address is tried.
     pub expired: bool,
     pub started: Tick,
@@ -55,7 +61,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new(token: u64, job: Job, now: Tick) -> Run {
+    pub fn new(token: u64, job: Job, deadline: Tick, now: Tick) -> Run {
         Run {
             token,
             job,
@@ -63,7 +69,10 @@ impl Run {
             socket: None,
             addresses: None,
             place: 0,
-            failed: None,
+            tally: Tally::default(),
+            age_ns: None,
+            deadline,
+            alarm: None,
             expired: false,
             started: now,
             began: now,
@@ -131,9 +140,28 @@ impl Run {
         self.began = now;
     }
 
+    /// The rule for several addresses.
+    pub fn rule(&self) -> Addresses {
+        match self.target() {
+            Target::Name(name) => name.rule,
+            _ => Addresses::Any,
+        }
+    }
+
+    /// The addresses that are left, the current one included; 1 where there is no name.
+    pub fn left(&self) -> usize {
+        self.addresses.as_ref().map_or(1, |all| all.len().saturating_sub(self.place))
+    }
+
     /// The result with the times of the run.
     pub fn timed(&mut self, mut result: RunResult, now: Tick) -> RunResult {
         self.mark(now);
+        if let Some(age_ns) = self.age_ns {
+            let before = result.message.as_str();
+            let separator = if before.is_empty() { "" } else { "; " };
+            let text = format!("{before}{separator}{}", aged(age_ns));
+            result = result.with_message(&text);
+        }
         result.latency_ns = now.since(self.started);
         result.phases = self.phases;
         result
@@ -179,7 +207,7 @@ impl Run {
         };
         let separator = if step.is_empty() { "" } else { ": " };
         let mut text = format!("{}: {step}{separator}{reason}", self.title());
-        if let Some(failed) = &self.failed {
+        if let Some(failed) = self.tally.failed() {
             let _ = write!(text, "; before, {}", failed.message.as_str());
         }
         RunResult::new(Outcome::Timeout, reason).with_message(&text)
@@ -223,7 +251,7 @@ mod tests {
     use crate::probe::errno;
 
     fn run(target: Target) -> Run {
-        Run::new(1, Job::Tcp(TcpSpec { target, connect: Connect::Full }), Tick(0))
+        Run::new(1, Job::Tcp(TcpSpec { target, connect: Connect::Full }), Tick::NEVER, Tick(0))
     }
 
     #[test]
@@ -235,7 +263,7 @@ mod tests {
         let by_address = run(SocketAddr::from(([127, 0, 0, 1], 81)).into());
         assert_eq!(refused(&by_address), "connect to 127.0.0.1:81: connection refused");
 
-        let name = NameTarget { host: "db".into(), port: 5432 };
+        let name = NameTarget::new("db", 5432);
         let mut by_name = run(Target::Name(name.into()));
         by_name.step = Step::Resolving;
         assert_eq!(
@@ -256,7 +284,8 @@ mod tests {
     #[test]
     fn a_timeout_tells_what_the_addresses_before_came_to() {
         let mut run = run(SocketAddr::from(([127, 0, 0, 1], 81)).into());
-        run.failed = Some(Box::new(RunResult::pass().with_message("connect to x: no")));
+        let failed = RunResult::new(Outcome::Fail, Reason::CONNECT_REFUSED);
+        run.tally.add(Addresses::Any, failed.with_message("connect to x: no"), false);
         let text = "connect to 127.0.0.1:81: timed out connecting; before, connect to x: no";
         assert_eq!(run.timeout().message.as_str(), text);
     }
@@ -269,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_time_of_every_phase_is_counted_once() {
-        let name = NameTarget { host: "db".into(), port: 5432 };
+        let name = NameTarget::new("db", 5432);
         let mut run = run(Target::Name(name.into()));
         run.step = Step::Resolving;
         run.mark(Tick(5));

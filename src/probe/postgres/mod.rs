@@ -10,7 +10,7 @@ pub mod scram;
 pub mod wire;
 
 use crate::model::{Outcome, PostgresRole, PostgresSpec, Reason, RunResult, TalkSpec};
-use crate::probe::talk::{Failure, Line, said};
+use crate::probe::talk::{Failure, Line, shown};
 use login::Entry;
 use wire::{Found, Frame};
 
@@ -66,7 +66,7 @@ async fn receive<T>(
     loop {
         let (judged, used) = match wire::frame(line.buffer(), in_login) {
             Found::Frame(frame, used) => (judge(frame), used),
-            Found::Bare(words) => return Err(Failure::fail(NOT_READY, &said(words))),
+            Found::Bare(words) => return Err(Failure::fail(NOT_READY, &shown(words, []))),
             Found::TooLarge => {
                 let text = format!("a message of more than {} bytes", wire::LIMIT);
                 return Err(Failure::fail(Reason::RECEIVE_TOO_LARGE, &text));
@@ -93,7 +93,10 @@ async fn receive<T>(
 /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn failure(body: &[u8]) -> Failure {
     let (code, words) = wire::error(body);
-    Failure::fail(reason(code), &format!("{} ({})", said(words), said(code).trim_matches('"')))
+    Failure::fail(
+        reason(code),
+        &format!("{} ({})", shown(words, []), shown(code, []).trim_matches('"')),
+    )
 }
 
 fn reason(code: &[u8]) -> Reason {
@@ -132,7 +135,7 @@ async fn query(line: &mut Line, text: &[u8], ours: bool) -> Result<Vec<Option<St
         b'E' if ours => Some(Err(failure(frame.body))),
         b'E' => {
             let code = wire::error(frame.body).0;
-            let text = format!("the query came to {}", said(code));
+            let text = format!("the query came to {}", shown(code, []));
             Some(Err(Failure::fail(reason(code), &text)))
         }
         b'G' | b'H' | b'W' => {

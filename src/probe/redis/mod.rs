@@ -8,7 +8,7 @@
 pub mod resp;
 
 use crate::model::{Outcome, Reason, RedisRole, RedisSpec, RunResult};
-use crate::probe::talk::{Failure, Line, said};
+use crate::probe::talk::{Failure, Line, shown};
 use resp::Item;
 
 /// Bytes that a conversation may receive: the roles of a master with 200 replicas.
@@ -37,7 +37,7 @@ pub async fn speak(spec: &RedisSpec, line: &mut Line) -> Result<RunResult, Failu
             [Item::Simple(b"OK")] => Ok(()),
             // Whatever an old or a new server has to say to it, it is about who asks.
             [Item::Error(words)] if !NOT_READY.iter().any(|not| words.starts_with(not)) => {
-                Err(Failure::fail(Reason::MATCH_CREDENTIALS, &said(words)))
+                Err(Failure::fail(Reason::MATCH_CREDENTIALS, &shown(words, [password])))
             }
             _ => Err(unexpected(items)),
         })
@@ -114,7 +114,7 @@ fn unexpected(items: &[Item<'_>]) -> Failure {
     } else {
         Reason::MATCH_ERROR
     };
-    Failure::fail(reason, &said(words))
+    Failure::fail(reason, &shown(words, []))
 }
 
 /// The answer to ROLE begins with the role; that of a replica has the state of its link in the
@@ -129,14 +129,14 @@ fn judge_role(role: RedisRole, items: &[Item<'_>]) -> Result<Option<Failure>, Fa
             [_, _, Item::Bulk(b"connected"), ..] => Ok(None),
             [_, _, Item::Bulk(state), ..] => {
                 // It serves what it has, which grows old.
-                let text = format!("the link to its master is {}", said(state));
+                let text = format!("the link to its master is {}", shown(state, []));
                 Ok(Some(Failure::new(Outcome::Warn, Reason::MATCH_NOT_READY, &text)))
             }
             _ => Err(unexpected(items)),
         },
         (_, b"slave") => Err(Failure::fail(Reason::MATCH_ROLE, "is a replica")),
         (_, found) => {
-            Err(Failure::fail(Reason::MATCH_ROLE, &format!("is in the role {}", said(found))))
+            Err(Failure::fail(Reason::MATCH_ROLE, &format!("is in the role {}", shown(found, []))))
         }
     }
 }
@@ -148,7 +148,7 @@ fn judge_cluster(items: &[Item<'_>]) -> Result<(), Failure> {
     match state.map(<[u8]>::trim_ascii) {
         Some(b"ok") => Ok(()),
         Some(state) => {
-            let text = format!("cluster_state is {}", said(state));
+            let text = format!("cluster_state is {}", shown(state, []));
             Err(Failure::fail(Reason::MATCH_NOT_READY, &text))
         }
         None => Err(Failure::fail(Reason::MATCH_ANSWER, "tells no cluster_state")),

@@ -10,7 +10,7 @@ mod config;
 mod failure;
 mod line;
 mod load;
-mod said;
+mod shown;
 mod socket;
 mod tls;
 mod trace;
@@ -19,11 +19,11 @@ pub use config::{Config, Configs};
 pub use failure::Failure;
 pub use line::Line;
 pub use load::{load, load_all};
-pub use said::said;
+pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{mysql, postgres, redis};
+use crate::probe::{amqp, memcached, mqtt, mysql, nats, postgres, redis, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -116,13 +116,19 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Run
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
-    if let Some(tls) = &spec.tls
+    let tls = spec.tls.as_ref();
+    if let Some(tls) = tls
         && !spec.protocol.upgrades()
     {
         line.encrypt(&tls.name).await?;
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Memcached(spec) => memcached::speak(spec, line).await,
+        Protocol::Nats(spec) => nats::speak(spec, tls, line).await,
+        Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
+        Protocol::Amqp(spec) => amqp::speak(spec, line).await,
+        Protocol::Smtp(spec) => smtp::speak(spec, tls, line).await,
         Protocol::Mysql(asked) => mysql::speak(asked, spec, line).await,
         Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
         Protocol::Redis(spec) => redis::speak(spec, line).await,

@@ -39,11 +39,14 @@ struct Inner {
     step: &'static str,
     has_answer: bool,
     phases: Phases,
-    verdict: Option<RunResult>,
+    /// The verdict, and when it was known.
+    verdict: Option<(RunResult, Tick)>,
 }
 
 impl Inner {
+    /// Books the time since the last mark; nothing is booked once the verdict is known.
     fn mark(&mut self, now: Tick) {
+        let now = self.verdict.as_ref().map_or(now, |(_, at)| *at);
         let phases = &mut self.phases;
         let phase = match self.doing {
             Doing::Handshake => &mut phases.tls_ns,
@@ -100,12 +103,21 @@ impl Trace {
 
     /// The verdict is known; what follows is only politeness.
     pub fn decide(&self, verdict: RunResult) {
-        lock(&self.0).verdict = Some(verdict);
+        let mut inner = lock(&self.0);
+        let now = (inner.clock)();
+        inner.mark(now);
+        inner.verdict = Some((verdict, now));
     }
 
     /// The verdict, if it is known.
     pub fn verdict(&self) -> Option<RunResult> {
-        lock(&self.0).verdict.clone()
+        lock(&self.0).verdict.as_ref().map(|(verdict, _)| verdict.clone())
+    }
+
+    /// When the verdict was known; now, while it is not.
+    pub fn ended(&self) -> Tick {
+        let inner = lock(&self.0);
+        inner.verdict.as_ref().map_or_else(inner.clock, |(_, at)| *at)
     }
 
     /// What is being done, and in which step.
@@ -147,5 +159,13 @@ mod tests {
         let phases = trace.phases(Tick(27));
         assert_eq!((phases.tls_ns, phases.first_byte_ns, phases.transfer_ns), (5, 5, 7));
         assert_eq!(trace.doing().0.timeout(), Reason::RECEIVE_TIMEOUT);
+        is(30);
+        assert_eq!(trace.ended(), Tick(30));
+        trace.decide(RunResult::pass());
+        is(40);
+        trace.does(Doing::Sending);
+        let phases = trace.phases(Tick(50));
+        assert_eq!((phases.first_byte_ns, phases.transfer_ns), (5, 10), "a farewell is no answer");
+        assert_eq!(trace.ended(), Tick(30));
     }
 }
