@@ -17,6 +17,8 @@ mod mysql;
 mod nats;
 #[path = "probes/peer.rs"]
 mod peer;
+#[path = "probes/pgbouncer.rs"]
+mod pgbouncer;
 #[path = "probes/postgres.rs"]
 mod postgres;
 #[path = "probes/redis.rs"]

@@ -156,6 +156,11 @@ fn whatever_the_server_refuses_has_its_reason() {
     expect(port, &reads, Outcome::Pass, Reason::NONE, "");
     fail(r#""tls": {}"#, Reason::TLS_UNTRUSTED, "SSLRequest: ");
 
+    maria.sql("SET GLOBAL require_secure_transport = ON");
+    fail(&login, credentials, "login: \"Access denied");
+    expect(port, "", Outcome::Pass, Reason::NONE, "login: alive");
+    maria.sql("SET GLOBAL require_secure_transport = OFF");
+
     let mut crowd = Vec::new();
     let full = |result: &RunResult| result.reason == Reason::MATCH_NOT_READY;
     let result = probe_until("mysql", &at(port, ""), |result| {
