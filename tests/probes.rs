@@ -35,10 +35,14 @@ mod http_tls;
 mod memcached;
 #[path = "probes/mqtt.rs"]
 mod mqtt;
+#[path = "probes/mysql.rs"]
+mod mysql;
 #[path = "probes/nats.rs"]
 mod nats;
 #[path = "probes/peer.rs"]
 mod peer;
+#[path = "probes/pgbouncer.rs"]
+mod pgbouncer;
 #[path = "probes/postgres.rs"]
 mod postgres;
 #[path = "probes/redis.rs"]

@@ -35,7 +35,7 @@ pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
     AmqpSession, AmqpSpec, Found, GrpcSpec, Login, MemcachedProtocol, MemcachedSpec, Metadata,
-    MqttSpec, MqttVersion, NatsLogin, NatsSpec, Pattern, Piece, PostgresRole, PostgresSpec,
-    Protocol, RedisRole, RedisSpec, ScriptSpec, ScriptStep, Search, Secret, SmtpSpec, Source,
-    TalkSpec, TlsSpec, http,
+    MqttSpec, MqttVersion, MysqlSpec, NatsLogin, NatsSpec, Pattern, Piece, PostgresRole,
+    PostgresSpec, Protocol, RedisRole, RedisSpec, ScriptSpec, ScriptStep, Search, Secret, SmtpSpec,
+    Source, TalkSpec, TlsSpec, http,
 };

@@ -10,6 +10,7 @@ pub mod http;
 mod login;
 mod memcached;
 mod mqtt;
+mod mysql;
 mod nats;
 mod pattern;
 mod postgres;
@@ -22,6 +23,7 @@ pub use grpc::{GrpcSpec, Metadata};
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
 pub use mqtt::{MqttSpec, MqttVersion};
+pub use mysql::MysqlSpec;
 pub use nats::{NatsLogin, NatsSpec};
 pub use pattern::{Found, Pattern, Search};
 pub use postgres::{PostgresRole, PostgresSpec};
@@ -74,6 +76,8 @@ pub enum Protocol {
     Redis(RedisSpec),
     /// PostgreSQL and what speaks like it.
     Postgres(PostgresSpec),
+    /// MySQL, MariaDB and what speaks like them.
+    Mysql(MysqlSpec),
     /// The health service of gRPC.
     Grpc(GrpcSpec),
     /// HTTP, where it takes more than the plain exchange.
@@ -92,6 +96,7 @@ impl Protocol {
             Protocol::Smtp(_) => "smtp",
             Protocol::Redis(_) => "redis",
             Protocol::Postgres(_) => "postgres",
+            Protocol::Mysql(_) => "mysql",
             Protocol::Grpc(_) => "grpc",
             Protocol::Http(_) => "http",
         }
@@ -103,7 +108,7 @@ impl Protocol {
             Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
             Protocol::Redis(_) | Protocol::Grpc(_) => false,
             Protocol::Http(http) => http.has_tunnel(),
-            Protocol::Nats(_) | Protocol::Postgres(_) => true,
+            Protocol::Nats(_) | Protocol::Postgres(_) | Protocol::Mysql(_) => true,
             Protocol::Smtp(spec) => spec.starttls,
             Protocol::Script(script) => script.upgrades(),
         }
@@ -126,6 +131,7 @@ impl Protocol {
             }
             Protocol::Http(http) => return http.secrets(),
             Protocol::Redis(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Mysql(spec) => return spec.password.iter_mut().collect(),
             Protocol::Postgres(spec) => {
                 return spec.password.iter_mut().chain(&mut spec.query).collect();
             }

@@ -35,30 +35,36 @@ CREATE ROLE scram LOGIN PASSWORD 'hunter2'; CREATE ROLE clear LOGIN PASSWORD 'hu
 CREATE DATABASE closed; REVOKE CONNECT ON DATABASE closed FROM PUBLIC;
 SET password_encryption = 'md5'; CREATE ROLE hashed LOGIN PASSWORD 'hunter2';";
 
-struct Postgres {
+/// A server, and where it is.
+pub struct Postgres {
     server: Server,
-    port: u16,
-    directory: Directory,
+    pub port: u16,
+    pub directory: Directory,
     files: Files,
 }
 
 /// A program of the package; where this process may do anything it runs as another user, because
-/// the server refuses to.
+/// the server refuses to be it.
 fn tool(name: &str) -> Option<Command> {
     let places: Vec<String> =
         ["17", "16", "15"].map(|v| format!("/usr/lib/postgresql/{v}/bin/{name}")).into();
     let places: Vec<&str> = places.iter().map(String::as_str).collect();
-    let mut command = Command::new(program(&places)?);
+    Some(as_server(&program(&places)?))
+}
+
+/// A program that runs as the server does.
+pub fn as_server(program: &Path) -> Command {
+    let mut command = Command::new(program);
     if rustix::process::getuid().is_root() {
         let (user, group) = account("postgres");
         command.uid(user).gid(group);
     }
     command.current_dir("/");
-    Some(command)
+    command
 }
 
 /// Gives a file or directory to the user of the server, and to nobody else.
-fn hand_over(path: &Path, mode: u32) {
+pub fn hand_over(path: &Path, mode: u32) {
     std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     if rustix::process::getuid().is_root() {
         let (user, group) = account("postgres");
@@ -77,7 +83,7 @@ fn serve(data: &Path, port: u16, sockets: &Path, options: &[&str]) -> Option<Com
 }
 
 impl Postgres {
-    fn start() -> Option<Postgres> {
+    pub fn start() -> Option<Postgres> {
         let directory = Directory::new();
         hand_over(directory.path(), 0o755);
         let data = directory.path().join("data");
@@ -131,7 +137,7 @@ fn at(port: u16, more: &str) -> String {
 }
 
 #[track_caller]
-fn expect(port: u16, more: &str, outcome: Outcome, reason: Reason, words: &str) -> RunResult {
+pub fn expect(port: u16, more: &str, outcome: Outcome, reason: Reason, words: &str) -> RunResult {
     let result = probe("postgres", &at(port, more));
     assert_eq!((result.outcome, result.reason), (outcome, reason), "{more}: {result:?}");
     let message = result.message.as_str();

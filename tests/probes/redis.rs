@@ -115,6 +115,14 @@ fn passwords_are_tried_and_never_shown() {
 }
 
 #[test]
+fn a_password_that_the_server_repeats_is_not_shown() {
+    let Some(redis) = Redis::start(&["--rename-command", "AUTH", ""]) else { return };
+    // "ERR unknown command 'AUTH', with args beginning with: ..."
+    let more = r#""password": "hunter2""#;
+    expect(redis.port, more, Outcome::Fail, Reason::MATCH_CREDENTIALS, "AUTH: (not shown)");
+}
+
+#[test]
 fn a_replica_is_known_by_its_role_and_by_the_link_to_its_master() {
     let Some(master) = Redis::start(&["--repl-diskless-sync-delay", "0"]) else { return };
     let of = format!("127.0.0.1 {}", master.port);

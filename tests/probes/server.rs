@@ -184,7 +184,11 @@ pub fn probe_within(key: &str, object: &str, timeout: &str) -> RunResult {
 
 /// Runs a probe until its result is as wanted.
 #[track_caller]
-pub fn probe_until(key: &str, object: &str, wanted: impl Fn(&RunResult) -> bool) -> RunResult {
+pub fn probe_until(
+    key: &str,
+    object: &str,
+    mut wanted: impl FnMut(&RunResult) -> bool,
+) -> RunResult {
     let until = Instant::now() + PATIENCE;
     loop {
         let result = probe(key, object);

@@ -14,6 +14,7 @@ use super::http::HttpDoc;
 use super::keys::{OWN_KEYS, PROBE_KEYS, SIGNALS};
 use super::memcached::MemcachedDoc;
 use super::mqtt::MqttDoc;
+use super::mysql::MysqlDoc;
 use super::name::{Name, Tag, names};
 use super::nats::NatsDoc;
 use super::postgres::PostgresDoc;
@@ -55,7 +56,8 @@ probe_docs!(
     AmqpDoc,
     SmtpDoc,
     RedisDoc,
-    PostgresDoc
+    PostgresDoc,
+    MysqlDoc
 );
 
 /// What stands under the key of a signal.
@@ -94,6 +96,8 @@ pub(super) struct CheckDoc<'a> {
     pub redis: Given<Box<Object<RedisDoc<'a>>>>,
     /// Asks a PostgreSQL server whether it would talk, or logs in.
     pub postgres: Given<Box<Object<PostgresDoc<'a>>>>,
+    /// Asks a MySQL or MariaDB server whether it would talk, or logs in.
+    pub mysql: Given<Box<Object<MysqlDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -244,7 +248,7 @@ impl CheckDoc<'_> {
     }
 
     /// The probes whose documents are large and seldom.
-    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 9] {
+    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 10] {
         fn doc<T: ProbeDoc>(given: &Given<Box<Object<T>>>) -> Option<&dyn ProbeDoc> {
             given.0.as_ref().map(|doc| &doc.0 as &dyn ProbeDoc)
         }
@@ -258,6 +262,7 @@ impl CheckDoc<'_> {
             ("smtp", doc(&self.smtp)),
             ("redis", doc(&self.redis)),
             ("postgres", doc(&self.postgres)),
+            ("mysql", doc(&self.mysql)),
         ]
     }
 

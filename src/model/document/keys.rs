@@ -15,6 +15,7 @@ pub(super) const PROBE_KEYS: &[&str] = &[
     "smtp",
     "redis",
     "postgres",
+    "mysql",
     "cpu",
     "memory",
     "disk",

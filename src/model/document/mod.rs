@@ -25,6 +25,7 @@ mod matching;
 mod memcached;
 mod monitor;
 mod mqtt;
+mod mysql;
 mod name;
 mod nats;
 mod postgres;

@@ -6,8 +6,8 @@
 //! not receive; its lag is 0 only while it receives.
 
 mod login;
-mod scram;
-mod wire;
+pub mod scram;
+pub mod wire;
 
 use crate::model::{Outcome, PostgresRole, PostgresSpec, Reason, RunResult, TalkSpec};
 use crate::probe::talk::{Failure, Line, shown};
@@ -94,18 +94,22 @@ async fn receive<T>(
 fn failure(body: &[u8]) -> Failure {
     let (code, words) = wire::error(body);
     Failure::fail(
-        reason(code),
+        reason(code, words),
         &format!("{} ({})", shown(words, []), shown(code, []).trim_matches('"')),
     )
 }
 
-fn reason(code: &[u8]) -> Reason {
+fn reason(code: &[u8], words: &[u8]) -> Reason {
     match code {
         // Stopping, crashed, starting; and whatever the server has too little of.
         b"57P01" | b"57P02" | b"57P03" => NOT_READY,
         [b'5', b'3', ..] => NOT_READY,
         // No such user or a wrong password, no such database, no right to enter it.
         [b'2', b'8', ..] | b"42501" => Reason::MATCH_CREDENTIALS,
+        // PgBouncer has one code for all that it has against somebody.
+        b"08P01" if memchr::memmem::find(words, b"authentication failed").is_some() => {
+            Reason::MATCH_CREDENTIALS
+        }
         _ => Reason::MATCH_ERROR,
     }
 }
@@ -136,7 +140,7 @@ async fn query(line: &mut Line, text: &[u8], ours: bool) -> Result<Vec<Option<St
         b'E' => {
             let code = wire::error(frame.body).0;
             let text = format!("the query came to {}", shown(code, []));
-            Some(Err(Failure::fail(reason(code), &text)))
+            Some(Err(Failure::fail(reason(code, b""), &text)))
         }
         b'G' | b'H' | b'W' => {
             let text = "a query that copies is not built";
@@ -244,9 +248,10 @@ mod tests {
             ("28000", Reason::MATCH_CREDENTIALS),
             ("42501", Reason::MATCH_CREDENTIALS),
             ("3D000", Reason::MATCH_ERROR),
+            ("08P01", Reason::MATCH_ERROR),
             ("", Reason::MATCH_ERROR),
         ] {
-            assert_eq!(reason(code.as_bytes()), wanted, "{code}");
+            assert_eq!(reason(code.as_bytes(), b"no such database: x"), wanted, "{code}");
             let names = wanted == Reason::MATCH_CREDENTIALS || code == "3D000";
             assert_eq!(is_about_name(code.as_bytes()), names, "{code}");
         }

@@ -7,7 +7,9 @@
 /// A message of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
+    /// A letter.
     pub kind: u8,
+    /// What it holds.
     pub body: &'a [u8],
 }
 

@@ -5,7 +5,7 @@
 //! one. The trap: it answers so before it looks whether it is ready, so that a server which still
 //! loads its data shows that only to those who log in.
 
-mod resp;
+pub mod resp;
 
 use crate::model::{Outcome, Reason, RedisRole, RedisSpec, RunResult};
 use crate::probe::talk::{Failure, Line, shown};
@@ -37,7 +37,7 @@ pub async fn speak(spec: &RedisSpec, line: &mut Line) -> Result<RunResult, Failu
             [Item::Simple(b"OK")] => Ok(()),
             // Whatever an old or a new server has to say to it, it is about who asks.
             [Item::Error(words)] if !NOT_READY.iter().any(|not| words.starts_with(not)) => {
-                Err(Failure::fail(Reason::MATCH_CREDENTIALS, &shown(words, [])))
+                Err(Failure::fail(Reason::MATCH_CREDENTIALS, &shown(words, [password])))
             }
             _ => Err(unexpected(items)),
         })

@@ -24,7 +24,7 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{amqp, grpc, http, memcached, mqtt, nats, postgres, redis, script, smtp};
+use crate::probe::{amqp, grpc, http, memcached, mqtt, mysql, nats, postgres, redis, script, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -153,6 +153,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
         Protocol::Amqp(spec) => amqp::speak(spec, line).await,
         Protocol::Smtp(spec) => smtp::speak(spec, tls, line).await,
+        Protocol::Mysql(asked) => mysql::speak(asked, spec, line).await,
         Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
         Protocol::Redis(spec) => redis::speak(spec, line).await,
         Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
