@@ -13,3 +13,5 @@ mod grpc_frames;
 mod grpc_server;
 #[path = "probes/grpc_tls.rs"]
 mod grpc_tls;
+#[path = "probes/grpc_watch.rs"]
+mod grpc_watch;

@@ -6,6 +6,7 @@
 //! future may wake itself (it has more to do, or wants to let others have their turn), which must
 //! not turn into a loop; after a few rounds the socket is asked to report once more.
 
+mod after;
 mod config;
 mod failure;
 mod line;
@@ -20,7 +21,7 @@ pub use line::{Line, Wire};
 pub use load::{load, load_all};
 pub use trace::Trace;
 
-use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
+use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec, TlsSpec};
 use crate::probe::grpc;
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
@@ -103,14 +104,24 @@ impl Talk {
 
 async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> RunResult {
     let ended = speak(&spec, &mut line).await;
-    let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
-    let result = match (&spec.tls, line.expires_ms()) {
-        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
-        _ => result,
-    };
+    let result = complete(ended, spec.tls.as_ref(), line.expires_ms(), &trace);
     trace.decide(result.clone());
     line.part().await;
     result
+}
+
+/// The result of a conversation that ended so, with what is known of the certificate.
+pub fn complete(
+    ended: Result<RunResult, Failure>,
+    tls: Option<&TlsSpec>,
+    expires_ms: Option<i64>,
+    trace: &Trace,
+) -> RunResult {
+    let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
+    match (tls, expires_ms) {
+        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
+        _ => result,
+    }
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
@@ -121,7 +132,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
-        Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
+        Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.as_ref(), line).await,
     }
 }
 
