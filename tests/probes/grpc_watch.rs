@@ -5,11 +5,11 @@ use crate::grpc_frames as frames;
 use crate::grpc_server::Server;
 use meshvitals::{CheckId, Event, Kinds, Monitor, Outcome, Reason, Subscription};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A monitor with one check, started.
 fn watching(grpc: &Value) -> (Monitor, Subscription, CheckId) {
@@ -135,8 +135,15 @@ fn serve(listener: &TcpListener) -> TcpStream {
 
 /// Waits until the probe has let go of a connection.
 fn expect_end(mut stream: TcpStream) {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let mut bytes = [0; 1024];
-    while stream.read(&mut bytes).is_ok_and(|count| count > 0) {}
+    loop {
+        match stream.read(&mut bytes) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
+    }
 }
 
 #[test]
