@@ -19,6 +19,8 @@ mod grpc_frames;
 mod grpc_server;
 #[path = "probes/grpc_tls.rs"]
 mod grpc_tls;
+#[path = "probes/grpc_watch.rs"]
+mod grpc_watch;
 #[path = "probes/http.rs"]
 mod http;
 #[path = "probes/http_faults.rs"]

@@ -34,7 +34,7 @@ pub enum Command {
         /// The run.
         token: u64,
     },
-    /// A check whose pressure the kernel may have been asked to tell of is none any more.
+    /// A check of whose changes the kernel or the target may tell is none any more.
     Disarm {
         /// The check.
         check: CheckId,

@@ -122,6 +122,11 @@ impl Protocol {
         }
     }
 
+    /// Whether the target is to tell of changes by itself.
+    pub fn watches(&self) -> bool {
+        matches!(self, Protocol::Grpc(spec) if spec.watch)
+    }
+
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         let login = match self {

@@ -10,6 +10,7 @@ mod drive;
 mod names;
 mod run;
 mod sockets;
+mod watch;
 
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::http::Buffers;
@@ -24,6 +25,7 @@ use slab::Slab;
 use sockets::Sockets;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use watch::Watches;
 
 /// Descriptors that one poll reports at most.
 pub const EVENT_LIMIT: usize = 256;
@@ -68,6 +70,8 @@ pub struct Net {
     spare: Vec<Buffers>,
     /// How connections are encrypted.
     configs: Configs,
+    /// Connections that are kept.
+    watches: Watches,
     /// Whether a disconnect of ours raised an edge since the last poll.
     disconnected: bool,
 }
@@ -93,6 +97,7 @@ impl Net {
             input: vec![0; READ_BYTES].into(),
             spare: Vec::new(),
             configs: Configs::default(),
+            watches: Watches::default(),
             disconnected: false,
         })
     }
@@ -207,6 +212,9 @@ impl Net {
         let rule = entry.rule();
         let timeout = entry.tally.add(rule, timeout.clone(), true).unwrap_or(timeout);
         let result = entry.timed(timeout, now);
+        if let Some(check) = entry.check {
+            self.watches.ended(check, &result);
+        }
         if linger && !is_known && !matches!(entry.step, Step::Resolving) {
             entry.expired = true;
             self.alarms.set(run, &mut entry.alarm, None);
@@ -230,7 +238,7 @@ impl Net {
 
     /// Runs that are not done, lingering ones included.
     pub fn in_flight(&self) -> usize {
-        self.runs.len()
+        self.runs.len() - self.kept()
     }
 
     /// The threads that look for names, if there were any to look for.

@@ -2,8 +2,8 @@
 
 use super::addresses::{Tally, aged};
 use crate::model::{
-    Addresses, Connect, HttpSpec, Outcome, Phases, Protocol, Reason, RunResult, TalkSpec, Target,
-    TcpSpec,
+    Addresses, CheckId, Connect, HttpSpec, Outcome, Phases, Protocol, Reason, RunResult, TalkSpec,
+    Target, TcpSpec,
 };
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
@@ -40,6 +40,8 @@ pub enum Step {
 pub struct Run {
     /// The number that the engine gave it.
     pub token: u64,
+    /// Its check, if that wants to hear of changes.
+    pub check: Option<CheckId>,
     pub job: Job,
     pub step: Step,
     /// The place of its socket, if it has one.
@@ -72,6 +74,7 @@ impl Run {
     pub fn new(token: u64, job: Job, deadline: Tick, now: Tick) -> Run {
         Run {
             token,
+            check: None,
             job,
             step: Step::Connecting,
             socket: None,

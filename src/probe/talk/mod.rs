@@ -6,6 +6,7 @@
 //! future may wake itself (it has more to do, or wants to let others have their turn), which must
 //! not turn into a loop; after a few rounds the socket is asked to report once more.
 
+mod after;
 mod config;
 mod failure;
 mod line;
@@ -23,7 +24,7 @@ pub use load::{load, load_all};
 pub use shown::shown;
 pub use trace::Trace;
 
-use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
+use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec, TlsSpec};
 use crate::probe::{amqp, grpc, http, memcached, mqtt, mysql, nats, postgres, redis, script, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
@@ -115,13 +116,7 @@ impl Talk {
 }
 
 async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Ended {
-    let judge = |ended: Result<RunResult, Failure>, line: &Line| {
-        let result = ended.unwrap_or_else(|failure| failure.result(&trace.doing().1));
-        match (&spec.tls, line.expires_ms()) {
-            (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
-            _ => result,
-        }
-    };
+    let judge = |ended, line: &Line| complete(ended, spec.tls.as_ref(), line.expires_ms(), &trace);
     let ended = speak(&spec, &mut line).await;
     let is_well = ended.is_ok();
     let result = judge(ended, &line);
@@ -137,6 +132,20 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> End
     }
     line.part().await;
     Ended::Verdict(result)
+}
+
+/// The result of a conversation that ended so, with what is known of the certificate.
+pub fn complete(
+    ended: Result<RunResult, Failure>,
+    tls: Option<&TlsSpec>,
+    expires_ms: Option<i64>,
+    trace: &Trace,
+) -> RunResult {
+    let result = ended.unwrap_or_else(|failure| failure.result(&trace.doing().1));
+    match (tls, expires_ms) {
+        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
+        _ => result,
+    }
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
@@ -156,7 +165,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
         Protocol::Mysql(asked) => mysql::speak(asked, spec, line).await,
         Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
         Protocol::Redis(spec) => redis::speak(spec, line).await,
-        Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
+        Protocol::Grpc(grpc) => grpc::speak(grpc, tls, line).await,
         Protocol::Http(http) => http::talk::speak(spec, http, line).await,
         Protocol::Script(script) => script::speak(script, spec.tls.as_ref(), line).await,
     }

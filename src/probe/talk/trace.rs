@@ -4,6 +4,7 @@
 //! deadline what was not done in time. The clock is handed in as a function: the cryptography of
 //! a handshake takes longer than the network does, so the time of a turn is too old for it.
 
+use super::after::After;
 use crate::model::{Phases, Reason, RunResult};
 use crate::sync::{Mutex, lock};
 use crate::time::Tick;
@@ -42,6 +43,7 @@ struct Inner {
     phases: Phases,
     /// The verdict, and when it was known.
     verdict: Option<(RunResult, Tick)>,
+    after: After,
 }
 
 impl Inner {
@@ -74,6 +76,7 @@ impl Trace {
             has_answer: false,
             phases: Phases::default(),
             verdict: None,
+            after: After::default(),
         }))
     }
 
@@ -119,6 +122,11 @@ impl Trace {
     pub fn ended(&self) -> Tick {
         let inner = lock(&self.0);
         inner.verdict.as_ref().map_or_else(inner.clock, |(_, at)| *at)
+    }
+
+    /// Looks at, or says, what comes after the verdict.
+    pub fn after<T>(&self, look: impl FnOnce(&mut After) -> T) -> T {
+        look(&mut lock(&self.0).after)
     }
 
     /// What is being done, and in which step.
