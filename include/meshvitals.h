@@ -292,7 +292,7 @@ typedef struct {
 // The body does not contain what is expected.
 #define MESHVITALS_REASON_MATCH_BODY 601
 
-// The value is above its threshold.
+// The value is beyond its threshold.
 #define MESHVITALS_REASON_MATCH_VALUE 602
 
 // The status code means alive but overloaded (429).

@@ -73,7 +73,7 @@ const (
 	ReasonMatchStatus Reason = C.MESHVITALS_REASON_MATCH_STATUS
 	// ReasonMatchBody: the body does not contain what is expected.
 	ReasonMatchBody Reason = C.MESHVITALS_REASON_MATCH_BODY
-	// ReasonMatchValue: the value is above its threshold.
+	// ReasonMatchValue: the value is beyond its threshold.
 	ReasonMatchValue Reason = C.MESHVITALS_REASON_MATCH_VALUE
 	// ReasonMatchStatusWarn: the status code means alive but overloaded (429).
 	ReasonMatchStatusWarn Reason = C.MESHVITALS_REASON_MATCH_STATUS_WARN

@@ -168,7 +168,7 @@ pub const MESHVITALS_REASON_RECEIVE_FAILED: i32 = 505;
 pub const MESHVITALS_REASON_MATCH_STATUS: i32 = 600;
 /// The body does not contain what is expected.
 pub const MESHVITALS_REASON_MATCH_BODY: i32 = 601;
-/// The value is above its threshold.
+/// The value is beyond its threshold.
 pub const MESHVITALS_REASON_MATCH_VALUE: i32 = 602;
 /// The status code means alive but overloaded (429).
 pub const MESHVITALS_REASON_MATCH_STATUS_WARN: i32 = 603;

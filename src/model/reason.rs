@@ -100,8 +100,8 @@ reasons! {
     MATCH_STATUS = 600, c"unexpected status code";
     /// The body does not contain what is expected.
     MATCH_BODY = 601, c"unexpected body";
-    /// The value is above its threshold.
-    MATCH_VALUE = 602, c"above the threshold";
+    /// The value is beyond its threshold.
+    MATCH_VALUE = 602, c"beyond the threshold";
     /// The status code means alive but overloaded (429).
     MATCH_STATUS_WARN = 603, c"a status code that means a warning";
     /// The answer is not the expected one.
