@@ -42,6 +42,9 @@ impl Maria {
         ]);
         let mut command = Command::new(server);
         command.arg("--no-defaults");
+        // A server that starts removes the temporary tables of those that it shares a place with.
+        install.env("TMPDIR", directory.path());
+        command.env("TMPDIR", directory.path());
         // The server refuses to be the user who may do anything.
         if rustix::process::getuid().is_root() {
             let (user, group) = account("mysql");
@@ -121,7 +124,9 @@ fn logins_pass_and_no_handshake_is_broken_by_them() {
     assert_eq!(counter("Aborted_clients\t"), 0, "{counters}");
     let said = maria.server.end();
     assert!(said.contains("Access denied for user 'meshvitals'"), "{said}");
-    assert!(!said.contains("Aborted connection"), "{said}");
+    // The session that asked for the counters may have met the end of the server.
+    let ours = |line: &&str| line.contains("Aborted connection") && !line.contains("'root'");
+    assert_eq!(said.lines().find(ours), None);
     expect(port, "", Outcome::Fail, Reason::CONNECT_REFUSED, "connect to 127.0.0.1");
 }
 
