@@ -26,12 +26,15 @@
 #include "meshvitals/event.hpp"
 #include "meshvitals/monitor.hpp"
 #include "meshvitals/once.hpp"
+#include "meshvitals/parts.hpp"
 #include "meshvitals/probe.hpp"
+#include "meshvitals/protocol.hpp"
 #include "meshvitals/reason.hpp"
 #include "meshvitals/result.hpp"
 #include "meshvitals/snapshot.hpp"
 #include "meshvitals/status.hpp"
 #include "meshvitals/subscription.hpp"
 #include "meshvitals/time.hpp"
+#include "meshvitals/tls.hpp"
 
 #endif

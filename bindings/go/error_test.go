@@ -80,7 +80,9 @@ func TestEveryConstantOfTheHeaderIsAConstantHere(t *testing.T) {
 		}
 		wanted := strings.ToLower(strings.ReplaceAll(name[1], "_", ""))
 		wanted = strings.TrimPrefix(wanted, "status")
-		wanted = strings.Replace(wanted, "error", "err", 1)
+		if rest, is := strings.CutPrefix(wanted, "error"); is {
+			wanted = "err" + rest
+		}
 		if got := strings.ToLower(found[0][1]); got != wanted &&
 			name[1] != "REASON_FIRST_OF_HOST" {
 			t.Errorf("%s is called %s", name[1], found[0][1])

@@ -80,7 +80,7 @@ func ExampleMonitor_Register() {
 	// Output:
 	// <nil>
 	// <nil>
-	// meshvitals: register: /tcp/adress: is not a known key; allowed: address, connect
+	// meshvitals: register: /tcp/adress: is not a known key; allowed: address, connect, tls, script
 }
 
 func ExampleFunc() {

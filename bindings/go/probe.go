@@ -17,9 +17,10 @@ type TCP struct {
 	Address string `doc:"address"` // "10.0.0.5:5432", "[::1]:5432", "db:5432", "unix:/run/x.sock"
 	Connect string `doc:"connect"` // "full", or "fast": only the target's kernel sees it
 	TLS     *TLS   `doc:"tls"`     // the handshake is part of the connection
+	Script  []Step `doc:"script"`  // what is said and expected, step by step
 }
 
-// HTTP sends one HTTP/1.1 request. Headers, body and expected text are secret: no message
+// HTTP sends one HTTP request. Headers, body and expected text are secret: no message
 // repeats them.
 type HTTP struct {
 	URL     string            `doc:"url"`
@@ -29,6 +30,16 @@ type HTTP struct {
 	Body    string            `doc:"body"`
 	Host    string            `doc:"host"`
 	Expect  Expect            `doc:"expect"`
+	TLS     *TLS              `doc:"tls"`     // how https is encrypted
+	Version string            `doc:"version"` // "1.1", "2" or "auto"
+
+	Redirects  *Redirects `doc:"redirects"` // which are followed: none
+	Proxy      string     `doc:"proxy"`
+	ProxyBasic *Basic     `doc:"proxy_basic"`
+	Basic      *Basic     `doc:"basic"`
+	Bearer     string     `doc:"bearer"` // a token, or what holds it
+	BearerFile string     `doc:"bearer_file"`
+	BearerEnv  string     `doc:"bearer_env"`
 }
 
 // Expect is what the answer to an HTTP request must look like.
@@ -36,6 +47,14 @@ type Expect struct {
 	Status       []string `doc:"status"` // codes and ranges: "204", "300-399"
 	BodyContains string   `doc:"body_contains"`
 	BodyLimit    int      `doc:"body_limit"` // bytes that are read
+
+	Warn           []string       `doc:"warn"`    // codes that are a warning
+	Fail           []string       `doc:"fail"`    // codes that are a failure
+	Retry          []string       `doc:"retry"`   // codes that ask to come again
+	Headers        map[string]any `doc:"headers"` // a text, or {"regex": ...}, by the name
+	BodyRegex      string         `doc:"body_regex"`
+	JSON           map[string]any `doc:"json"` // values by their JSON pointers
+	DegradedHeader string         `doc:"degraded_header"`
 }
 
 // CPU measures the share of CPU time in use.

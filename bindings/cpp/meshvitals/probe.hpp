@@ -8,8 +8,8 @@
 #include <initializer_list>
 
 #include "json.hpp"
+#include "parts.hpp"
 #include "time.hpp"
-#include "tls.hpp"
 
 namespace meshvitals {
 inline namespace MESHVITALS_CHOICE {
@@ -44,6 +44,11 @@ class Tcp : public Probe {
         keys_.set("tls", tls.keys().text());
         return *this;
     }
+    /// What is said and expected on the connection, step by step.
+    Tcp& script(std::initializer_list<Step> steps) {
+        keys_.set("script", json::array(steps, [](const Step& one) { return one.keys().text(); }));
+        return *this;
+    }
 };
 
 /// A status code that passes, or a range of them: `200`, `{300, 399}`, "200-299".
@@ -75,13 +80,58 @@ class Expect {
         keys_.set("body_limit", json::number(bytes));
         return *this;
     }
+    /// Codes that are a warning.
+    Expect& warn(std::initializer_list<Codes> codes) {
+        keys_.set("warn", json::array(codes, [](const Codes& one) { return one.json(); }));
+        return *this;
+    }
+    /// Codes that are a failure.
+    Expect& fail(std::initializer_list<Codes> codes) {
+        keys_.set("fail", json::array(codes, [](const Codes& one) { return one.json(); }));
+        return *this;
+    }
+    /// Codes that ask to come again.
+    Expect& retry(std::initializer_list<Codes> codes) {
+        keys_.set("retry", json::array(codes, [](const Codes& one) { return one.json(); }));
+        return *this;
+    }
+    /// A header that the answer must have, with this value. Secret.
+    Expect& header(std::string_view name, std::string_view value) {
+        headers_.set(name, json::quoted(value));
+        keys_.set("headers", headers_.text());
+        return *this;
+    }
+    /// A header that must match a regular expression. Secret.
+    Expect& header_regex(std::string_view name, std::string_view regex) {
+        headers_.set(name, "{\"regex\":" + json::quoted(regex) + "}");
+        keys_.set("headers", headers_.text());
+        return *this;
+    }
+    /// A regular expression that the body must match. Secret.
+    Expect& body_regex(std::string_view value) {
+        keys_.set("body_regex", json::quoted(value));
+        return *this;
+    }
+    /// What stands at a JSON pointer of the body, as JSON: `json("/status", "\"green\"")`.
+    Expect& json(std::string_view pointer, std::string_view value) {
+        values_.set(pointer, std::string(value));
+        keys_.set("json", values_.text());
+        return *this;
+    }
+    /// A header whose presence is a warning.
+    Expect& degraded_header(std::string_view value) {
+        keys_.set("degraded_header", json::quoted(value));
+        return *this;
+    }
     [[nodiscard]] const json::Object& keys() const noexcept { return keys_; }
 
    private:
     json::Object keys_;
+    json::Object headers_;
+    json::Object values_;
 };
 
-/// Sends one HTTP/1.1 request on a fresh connection. Redirects are not followed.
+/// Sends one HTTP request on a fresh connection. Redirects are followed when asked for.
 class Http : public Probe {
    public:
     explicit Http(std::string_view url) : Probe("http") { keys_.set("url", json::quoted(url)); }
@@ -112,6 +162,52 @@ class Http : public Probe {
     }
     Http& expect(const Expect& expect) {
         keys_.set("expect", expect.keys().text());
+        return *this;
+    }
+
+    /// How https is encrypted.
+    Http& tls(const Tls& tls) {
+        keys_.set("tls", tls.keys().text());
+        return *this;
+    }
+    /// "1.1", "2" or "auto".
+    Http& version(std::string_view value) {
+        keys_.set("version", json::quoted(value));
+        return *this;
+    }
+    /// Which redirects are followed; none without it.
+    Http& redirects(const Redirects& redirects) {
+        keys_.set("redirects", redirects.keys().text());
+        return *this;
+    }
+    /// A proxy, as "http://host:port".
+    Http& proxy(std::string_view value) {
+        keys_.set("proxy", json::quoted(value));
+        return *this;
+    }
+    /// Who asks the proxy.
+    Http& proxy_basic(const Basic& login) {
+        keys_.set("proxy_basic", login.keys().text());
+        return *this;
+    }
+    /// Who asks.
+    Http& basic(const Basic& login) {
+        keys_.set("basic", login.keys().text());
+        return *this;
+    }
+    /// A token. Secret.
+    Http& bearer(std::string_view value) {
+        keys_.set("bearer", json::quoted(value));
+        return *this;
+    }
+    /// A file that holds the token.
+    Http& bearer_file(std::string_view value) {
+        keys_.set("bearer_file", json::quoted(value));
+        return *this;
+    }
+    /// A variable of the environment that holds the token.
+    Http& bearer_env(std::string_view value) {
+        keys_.set("bearer_env", json::quoted(value));
         return *this;
     }
 

@@ -17,6 +17,7 @@ from . import _native
 from ._documents import Duration, plain, text
 
 __all__ = [
+    "Basic",
     "Cpu",
     "Disk",
     "Expect",
@@ -25,7 +26,9 @@ __all__ = [
     "Http",
     "Memory",
     "Probe",
+    "Redirects",
     "Signal",
+    "Step",
     "Tcp",
     "Tls",
 ]
@@ -88,6 +91,80 @@ class Tls:
 
 
 @dataclass(frozen=True)
+class Basic:
+    """A user and a password.
+
+    >>> Basic("probe", password_file="/run/secrets/probe").document()
+    {'user': 'probe', 'password_file': '/run/secrets/probe'}
+    """
+
+    #: The user: 1 to 255 bytes without a colon.
+    user: str
+    #: The password; secret.
+    password: Optional[str] = None
+    #: A variable of the environment that holds the password.
+    password_env: Optional[str] = None
+    #: A file that holds the password.
+    password_file: Optional[str] = None
+
+    def document(self) -> Dict[str, Any]:
+        """The document of it."""
+        return _keys(self)
+
+
+@dataclass(frozen=True)
+class Redirects:
+    """Which redirects are followed.
+
+    >>> Redirects(max=2).document()
+    {'max': 2}
+    """
+
+    #: The most that are followed in one run. Default: 5.
+    max: Optional[int] = None
+    #: Whether they must stay on the URL's host. Default: true.
+    same_host: Optional[bool] = None
+
+    def document(self) -> Dict[str, Any]:
+        """The document of it."""
+        return _keys(self)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a script, which is exactly one of these keys.
+
+    >>> Step(expect="220 ").document()
+    {'expect': '220 '}
+    """
+
+    #: "graceful", as the last step: says that nothing more comes and waits for the other side to
+    #: end, instead of a reset. It changes no verdict, and keeps a port of this machine for a
+    #: minute.
+    close: Optional[str] = None
+    #: What comes next must begin with this text of 1 to 4096 bytes; secret. The rest stays for the
+    #: next step. To find a text anywhere, use expect_regex.
+    expect: Optional[str] = None
+    #: The same for bytes, written as pairs of hexadecimal digits; secret.
+    expect_hex: Optional[str] = None
+    #: What comes next must hold a match of this regular expression (of the Rust crate regex);
+    #: secret. ^ is where the step begins, $ the end of the stream. Everything up to the end of the
+    #: match is taken. A match that more bytes could lengthen is taken when a byte ends it.
+    expect_regex: Optional[str] = None
+    #: Sends a text of 1 to 4096 bytes; secret. ${name} stands for what an earlier expect_regex has
+    #: captured under this name, $${ for ${ itself.
+    send: Optional[str] = None
+    #: Sends bytes, written as pairs of hexadecimal digits; secret.
+    send_hex: Optional[str] = None
+    #: true: encrypts the connection, as the key tls beside the script says.
+    starttls: Optional[bool] = None
+
+    def document(self) -> Dict[str, Any]:
+        """The document of it."""
+        return _keys(self)
+
+
+@dataclass(frozen=True)
 class Tcp(Probe):
     """Connects to a stream socket: reachability, not health, of what listens.
 
@@ -101,6 +178,8 @@ class Tcp(Probe):
     connect: Optional[str] = None
     #: The handshake is part of the connection.
     tls: Optional[Tls] = None
+    #: What is said and expected on the connection, step by step.
+    script: Optional[Sequence[Step]] = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +193,18 @@ class Expect:
     status: Optional[Sequence[Union[int, str]]] = None
     body_contains: Optional[str] = None
     body_limit: Optional[int] = None
+    #: Codes and ranges that are a warning, a failure, or a wish to be asked later.
+    warn: Optional[Sequence[Union[int, str]]] = None
+    fail: Optional[Sequence[Union[int, str]]] = None
+    retry: Optional[Sequence[Union[int, str]]] = None
+    #: Headers by their names, each a text or ``{"regex": ...}``.
+    headers: Optional[Mapping[str, Any]] = None
+    #: A regular expression that the body must match.
+    body_regex: Optional[str] = None
+    #: Values of a JSON body by their JSON pointers.
+    json: Optional[Mapping[str, Any]] = None
+    #: A header whose presence is a warning.
+    degraded_header: Optional[str] = None
 
     def document(self) -> Dict[str, Any]:
         """The document of the expectation."""
@@ -122,7 +213,7 @@ class Expect:
 
 @dataclass(frozen=True)
 class Http(Probe):
-    """Sends one HTTP/1.1 request on a fresh connection. Redirects are not followed.
+    """Sends one HTTP request on a fresh connection. Redirects are followed when asked for.
 
     >>> Http("http://127.0.0.1:8080/health", expect=Expect(status=[204])).url
     'http://127.0.0.1:8080/health'
@@ -136,6 +227,18 @@ class Http(Probe):
     host: Optional[str] = None
     address: Optional[str] = None
     expect: Optional[Expect] = None
+    #: How ``https`` is encrypted.
+    tls: Optional[Tls] = None
+    #: ``"1.1"``, ``"2"`` or ``"auto"``.
+    version: Optional[str] = None
+    redirects: Optional[Redirects] = None
+    proxy: Optional[str] = None
+    proxy_basic: Optional[Basic] = None
+    basic: Optional[Basic] = None
+    #: A token, or the path of a file or the name of a variable that holds it.
+    bearer: Optional[str] = None
+    bearer_file: Optional[str] = None
+    bearer_env: Optional[str] = None
 
 
 @dataclass(frozen=True)

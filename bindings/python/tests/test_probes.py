@@ -11,6 +11,7 @@ import pytest
 
 import meshvitals
 from meshvitals import (
+    Basic,
     Cpu,
     Disk,
     Expect,
@@ -19,8 +20,11 @@ from meshvitals import (
     Http,
     Memory,
     Monitor,
+    Redirects,
     Signal,
+    Step,
     Tcp,
+    Tls,
     _options,
 )
 
@@ -63,19 +67,16 @@ def test_every_probe_of_the_documents_has_its_class(schema: dict):
     assert {field.name for field in fields(Signal)} == keys(schema["signal"]) | {"kind"}
     del classes["signal"]
     definitions = {
-        "tcp": "tcp",
-        "http": "http",
-        "cpu": "level",
-        "memory": "level",
-        "disk": "disk",
-        "heartbeat": "heartbeat",
-        "external": None,
+        word: schema["check"]["properties"][word].get("$ref", "").rpartition("/")[2]
+        for word in classes
     }
+    definitions["external"] = None
     assert set(definitions) == set(classes)
     for word, definition in definitions.items():
         expected = keys(schema[definition]) if definition else set()
         assert {field.name for field in fields(classes[word])} == expected, word
-    assert {field.name for field in fields(Expect)} == keys(schema["expect"])
+    for part in (Basic, Expect, Redirects, Step, Tls):
+        assert {field.name for field in fields(part)} == keys(schema[part.__name__.lower()])
 
 
 def test_the_options_are_the_keys_of_the_documents(schema: dict):

@@ -8,7 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::keys::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
+use super::keys::{DEFAULTS_KEYS, PROBE_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
 use crate::model::signal::Signal;
 
@@ -174,9 +174,19 @@ impl Place {
         let keys: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
         let (signals, plain): (Vec<&str>, Vec<&str>) =
             keys.into_iter().partition(|key| Signal::of(key).is_some());
-        // All of them would leave no room for the others.
-        let more = if signals.is_empty() { "" } else { SIGNALS };
-        if plain.is_empty() { "no keys".into() } else { plain.join(", ") + more }
+        if plain.is_empty() {
+            return "no keys".into();
+        }
+        // All of them would leave no room for the others. They stand behind the last of the other
+        // probes, where a short buffer does not cut them off.
+        let last = plain.iter().rposition(|key| PROBE_KEYS.contains(key));
+        match last.filter(|_| !signals.is_empty()) {
+            Some(last) => {
+                let (probes, others) = plain.split_at(last + 1);
+                format!("{}{SIGNALS}, {}", probes.join(", "), others.join(", "))
+            }
+            None => plain.join(", "),
+        }
     }
 }
 
@@ -216,7 +226,7 @@ mod tests {
         let seed = PhantomData::<Object<CheckDoc<'_>>>;
         let error = parse(r#"{"?": 1}"#, seed).map(drop).expect_err("no such key").to_string();
         let (_, keys) = error.split_once("allowed: ").expect("the keys of a check");
-        let keys = keys.strip_suffix(SIGNALS).expect("the signals in a few words");
+        let keys = keys.replace(SIGNALS, "");
         let shared: Vec<&str> = keys.split(", ").filter(|key| !is_own_key(key)).collect();
         assert_eq!(shared, DEFAULTS_KEYS);
     }
