@@ -9,6 +9,7 @@ pub const GOAWAY: u8 = 7;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
+const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -109,6 +110,16 @@ pub fn heard_question(stream: &mut impl Read) -> bool {
 
 /// Reads until the end of the next question.
 pub fn heard_more(stream: &mut impl Read) -> bool {
+    heard(stream, |kind, flags| matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0)
+}
+
+/// Reads until a ping of ours is answered, and with it all that was sent before was heard.
+pub fn heard_pong(stream: &mut impl Read) -> bool {
+    heard(stream, |kind, flags| kind == PING && flags & ACK != 0)
+}
+
+/// Reads until a frame of this kind and with these flags; false if the peer goes before.
+fn heard(stream: &mut impl Read, is_it: impl Fn(u8, u8) -> bool) -> bool {
     loop {
         let mut head = [0; 9];
         if stream.read_exact(&mut head).is_err() {
@@ -119,7 +130,7 @@ pub fn heard_more(stream: &mut impl Read) -> bool {
         if stream.read_exact(&mut payload).is_err() {
             return false;
         }
-        if matches!(head[3], DATA | HEADERS) && head[4] & END_STREAM != 0 {
+        if is_it(head[3], head[4]) {
             return true;
         }
     }
