@@ -70,6 +70,14 @@ impl Protocol {
         }
     }
 
+    /// How many runs a connection serves, where it is kept for more than one.
+    pub fn fresh_every(&self) -> Option<u32> {
+        match self {
+            Protocol::Http(http) => http.fresh_every,
+            Protocol::Tls | Protocol::Grpc(_) => None,
+        }
+    }
+
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {

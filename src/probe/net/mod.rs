@@ -7,6 +7,7 @@
 
 mod addresses;
 mod drive;
+mod keep;
 mod names;
 mod run;
 mod sockets;
@@ -19,6 +20,7 @@ use crate::sys::epoll::{Epoll, Events};
 use crate::time::Tick;
 use addresses::{Alarms, Known};
 use hashbrown::HashMap;
+use keep::Kept;
 use run::{Job, Run, Step};
 use slab::Slab;
 use sockets::Sockets;
@@ -68,6 +70,8 @@ pub struct Net {
     spare: Vec<Buffers>,
     /// How connections are encrypted.
     configs: Configs,
+    /// Connections for runs to come.
+    kept: Kept,
     /// Whether a disconnect of ours raised an edge since the last poll.
     disconnected: bool,
 }
@@ -93,6 +97,7 @@ impl Net {
             input: vec![0; READ_BYTES].into(),
             spare: Vec::new(),
             configs: Configs::default(),
+            kept: Kept::default(),
             disconnected: false,
         })
     }
@@ -118,6 +123,7 @@ impl Net {
     ///
     /// The system's error, which means that the instance is of no more use.
     pub fn poll(&mut self) -> io::Result<usize> {
+        self.close_unused();
         self.turn = self.turn.wrapping_add(1);
         self.disconnected = false;
         self.epoll.wait(&mut self.events)
@@ -139,6 +145,8 @@ impl Net {
                     }
                 } else if let Some(run) = self.sockets.run_of(data, self.turn) {
                     self.ready(run, ready, now, done);
+                } else if ready.is_readable() || ready.is_ended() || ready.is_broken() {
+                    self.disturbed(data);
                 }
             }
             self.events.clear();

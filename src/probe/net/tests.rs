@@ -4,6 +4,7 @@
 //! a bound that no healthy run comes near.
 
 mod http;
+mod keep;
 mod names;
 mod tcp;
 

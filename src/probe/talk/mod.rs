@@ -49,8 +49,8 @@ pub enum Progress {
 /// How a conversation ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// The verdict is known.
-    Verdict(RunResult),
+    /// The verdict is known. The line comes along if the next run may use it.
+    Verdict(RunResult, Option<Box<Line>>),
     /// The run goes on with another conversation. A result that comes along takes the place of a
     /// pass at its end.
     Elsewhere(Box<TalkSpec>, Option<RunResult>),
@@ -84,6 +84,17 @@ impl Talk {
     pub fn new(spec: Arc<TalkSpec>, config: Option<Config>, fd: Arc<OwnedFd>) -> Talk {
         let trace = Arc::new(Trace::new(time::monotonic));
         let line = Line::new(Socket::new(fd), config, Arc::clone(&trace));
+        Talk::on(spec, line, trace)
+    }
+
+    /// A conversation on a line that was kept.
+    pub fn again(spec: Arc<TalkSpec>, mut line: Line) -> Talk {
+        let trace = Arc::new(Trace::new(time::monotonic));
+        line.renew(Arc::clone(&trace));
+        Talk::on(spec, line, trace)
+    }
+
+    fn on(spec: Arc<TalkSpec>, line: Line, trace: Arc<Trace>) -> Talk {
         let future = Box::pin(converse(spec, line, Arc::clone(&trace)));
         let woken = Arc::new(Woken::default());
         let waker = Arc::clone(&woken).into();
@@ -126,12 +137,13 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> End
     }
     trace.decide(result.clone());
     line.part().await;
-    Ended::Verdict(result)
+    Ended::Verdict(result, line.into_kept())
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     if let Some(tls) = &spec.tls
         && !spec.protocol.upgrades()
+        && !line.is_kept()
     {
         line.encrypt(&tls.name).await?;
     }
