@@ -21,7 +21,9 @@ and each of its numbers can be given:
 - A value at its *enter* level or beyond means DEGRADED or UNHEALTHY once it has
   held so long; it is over when the value was better than *exit* for as long. Then
   the counts of the check decide, `degraded_threshold` and the others, as for any
-  check. While a value is on its way the message says so.
+  check. While a value is on its way the message says so. A pause is a break, and
+  so is a last value that was too old: what was on its way begins anew, and what
+  was entered stays so.
 - *Role*: `gate` may become UNHEALTHY, `inform` stops at DEGRADED and is not
   critical. Only what is exhausted gates: replicas run out together, and taking all
   of them out of service helps nobody. `role` and `critical` of the check decide.

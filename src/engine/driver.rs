@@ -4,7 +4,7 @@
 //! waits, so that a fork finds it whole and a child can close its copies of the sockets.
 
 use super::callback::{Function, Run};
-use super::core::Command;
+use super::command::Command;
 use super::helpers::Helpers;
 use super::inbox::{Inbox, Reporter};
 use super::triggers::Triggers;
@@ -198,6 +198,10 @@ impl Driver {
             ProbeSpec::Tcp(_) | ProbeSpec::Http(_) | ProbeSpec::Talk(_) => {
                 if let Some(net) = &mut self.net {
                     net.start(token, probe, run.deadline, now, done);
+                    // Only a thread that lives on can hear of changes.
+                    if self.triggers.is_some() && probe.watches() {
+                        net.watch_for(token, run.check);
+                    }
                 }
                 return;
             }
@@ -238,8 +242,11 @@ impl Driver {
         }
     }
 
-    /// Ends what the kernel tells of a check.
+    /// Ends what the kernel or its target tells of a check.
     pub fn disarm(&mut self, check: CheckId) {
+        if let Some(net) = &mut self.net {
+            net.unwatch(check);
+        }
         if let Some(triggers) = &mut self.triggers {
             triggers.disarm(check);
         }
@@ -255,9 +262,16 @@ impl Driver {
         self.triggers.as_mut().is_some_and(|triggers| triggers.poll(context))
     }
 
-    /// The checks whose pressure it has told of since.
+    /// The checks of whose pressure, or whose targets, something was told since.
     pub fn take_fired(&mut self) -> Vec<CheckId> {
-        self.triggers.as_mut().map(Triggers::take_fired).unwrap_or_default()
+        let mut fired = self.triggers.as_mut().map(Triggers::take_fired).unwrap_or_default();
+        fired.extend(self.net.as_mut().map(Net::take_fired).unwrap_or_default());
+        fired
+    }
+
+    /// Whether a target has told something that was not taken.
+    pub fn has_fired(&self) -> bool {
+        self.net.as_ref().is_some_and(Net::has_fired)
     }
 
     fn submit(

@@ -1,6 +1,7 @@
 //! What the host program says: reports, pauses, overrides, requests; and what it asks: snapshots.
 
-use super::core::{Command, Core};
+use super::command::Command;
+use super::core::Core;
 use super::masks::{published_until, reason};
 use super::runs::Booked;
 use super::table::{Activity, Check};
@@ -108,16 +109,16 @@ impl Core {
         Ok(())
     }
 
-    /// Runs a check now because the kernel tells of its pressure; false if it is not to hear of
-    /// that any more, because it is gone or paused. When it goes on it runs, and hears again.
+    /// Runs a check now because the kernel or its target tells of a change; false if it is not to
+    /// hear of that any more, because it is gone or paused. When it goes on it runs, and hears again.
     pub fn hurry(&mut self, id: CheckId) -> bool {
         self.check_now(id).is_ok()
     }
 
-    /// Has the kernel tell no more of the pressure of a check.
+    /// Has nobody tell of changes of a check any more.
     pub(super) fn disarm(&mut self, index: u32) {
         let Some(check) = self.table.get(index).filter(|_| self.running) else { return };
-        if is_pressure(&check.probe) {
+        if is_pressure(&check.probe) || check.probe.watches() {
             self.commands.push(Command::Disarm { check: check.id });
         }
     }
@@ -139,7 +140,12 @@ impl Core {
         if paused {
             self.discard_run(index);
         }
-        self.change(index, |check| check.mask.put(Mask::PAUSED, paused));
+        self.change(index, |check| {
+            check.mask.put(Mask::PAUSED, paused);
+            if let Some(rare) = &mut check.rare {
+                rare.bands.interrupt();
+            }
+        });
         if !paused && self.running {
             self.resume(index);
         }

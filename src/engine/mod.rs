@@ -1,6 +1,7 @@
 //! The only place that joins things: checks, schedule, probes, statuses and events.
 
 mod callback;
+mod command;
 mod core;
 mod deadline;
 mod driver;

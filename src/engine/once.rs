@@ -1,6 +1,6 @@
 //! One run of one probe, for people and tests: measured here and now, without a monitor.
 
-use super::core::Command;
+use super::command::Command;
 use super::driver::Driver;
 use crate::error::{Code, Error};
 use crate::model::document;

@@ -5,7 +5,8 @@
 //! descriptor. What a turn starts and what is over at once is handed back to the core in the
 //! same turn. With nothing due it does not wake up.
 
-use super::core::{Core, Leftover};
+use super::command::Leftover;
+use super::core::Core;
 use super::driver::Driver;
 use super::helpers::Stuck;
 use super::inner::Inner;
@@ -209,15 +210,16 @@ impl Body {
             }
             if std::mem::take(&mut first) {
                 core.observe(now, suspended);
-                for check in driver.take_fired() {
-                    if !core.hurry(check) {
-                        driver.disarm(check);
-                    }
-                }
             } else {
                 core.go_on();
             }
             self.hand_over(&mut core);
+            // After the results: a run that is over does not answer for the one that is asked for.
+            for check in driver.take_fired() {
+                if !core.hurry(check) {
+                    driver.disarm(check);
+                }
+            }
             core.turn();
             core.take_commands(&mut commands);
             next = core.plan();
@@ -232,7 +234,7 @@ impl Body {
             for command in commands.drain(..) {
                 driver.carry_out(command, now, &mut self.done, &mut self.expired);
             }
-            if self.done.is_empty() && self.expired.is_empty() {
+            if self.done.is_empty() && self.expired.is_empty() && !driver.has_fired() {
                 break;
             }
         }

@@ -33,4 +33,9 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{GrpcSpec, Metadata, Protocol, Secret, Source, TalkSpec, TlsSpec, http};
+pub use talk::{
+    AmqpSession, AmqpSpec, Found, GrpcSpec, Login, MemcachedProtocol, MemcachedSpec, Metadata,
+    MqttSpec, MqttVersion, MysqlSpec, NatsLogin, NatsSpec, Pattern, Piece, PostgresRole,
+    PostgresSpec, Protocol, RedisRole, RedisSpec, ScriptSpec, ScriptStep, Search, Secret, SmtpSpec,
+    Source, TalkSpec, TlsSpec, http,
+};

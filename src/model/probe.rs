@@ -220,6 +220,11 @@ impl ProbeSpec {
         }
     }
 
+    /// Whether what is measured tells of changes by itself.
+    pub fn watches(&self) -> bool {
+        matches!(self, ProbeSpec::Talk(spec) if spec.protocol.watches())
+    }
+
     /// Whether it measures a level of the host or the process.
     pub fn is_level(&self) -> bool {
         use ProbeSpec::{Cpu, Disk, Memory, Signal};

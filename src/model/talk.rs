@@ -4,10 +4,32 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod amqp;
 mod grpc;
 pub mod http;
+mod login;
+mod memcached;
+mod mqtt;
+mod mysql;
+mod nats;
+mod pattern;
+mod postgres;
+mod redis;
+mod script;
+mod smtp;
 
+pub use amqp::{AmqpSession, AmqpSpec};
 pub use grpc::{GrpcSpec, Metadata};
+pub use login::Login;
+pub use memcached::{MemcachedProtocol, MemcachedSpec};
+pub use mqtt::{MqttSpec, MqttVersion};
+pub use mysql::MysqlSpec;
+pub use nats::{NatsLogin, NatsSpec};
+pub use pattern::{Found, Pattern, Search};
+pub use postgres::{PostgresRole, PostgresSpec};
+pub use redis::{RedisRole, RedisSpec};
+pub use script::{Piece, ScriptSpec, ScriptStep};
+pub use smtp::SmtpSpec;
 
 use super::Target;
 use core::fmt;
@@ -38,6 +60,24 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// What a script says.
+    Script(ScriptSpec),
+    /// Memcached.
+    Memcached(MemcachedSpec),
+    /// NATS.
+    Nats(NatsSpec),
+    /// MQTT.
+    Mqtt(MqttSpec),
+    /// AMQP 0-9-1.
+    Amqp(AmqpSpec),
+    /// SMTP.
+    Smtp(SmtpSpec),
+    /// Redis and what speaks like it.
+    Redis(RedisSpec),
+    /// PostgreSQL and what speaks like it.
+    Postgres(PostgresSpec),
+    /// MySQL, MariaDB and what speaks like them.
+    Mysql(MysqlSpec),
     /// The health service of gRPC.
     Grpc(GrpcSpec),
     /// HTTP, where it takes more than the plain exchange.
@@ -48,7 +88,15 @@ impl Protocol {
     /// The key of the probe in a document.
     pub fn key(&self) -> &'static str {
         match self {
-            Protocol::Tls => "tcp",
+            Protocol::Tls | Protocol::Script(_) => "tcp",
+            Protocol::Memcached(_) => "memcached",
+            Protocol::Nats(_) => "nats",
+            Protocol::Mqtt(_) => "mqtt",
+            Protocol::Amqp(_) => "amqp",
+            Protocol::Smtp(_) => "smtp",
+            Protocol::Redis(_) => "redis",
+            Protocol::Postgres(_) => "postgres",
+            Protocol::Mysql(_) => "mysql",
             Protocol::Grpc(_) => "grpc",
             Protocol::Http(_) => "http",
         }
@@ -57,8 +105,12 @@ impl Protocol {
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls | Protocol::Grpc(_) => false,
+            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
+            Protocol::Redis(_) | Protocol::Grpc(_) => false,
             Protocol::Http(http) => http.has_tunnel(),
+            Protocol::Nats(_) | Protocol::Postgres(_) | Protocol::Mysql(_) => true,
+            Protocol::Smtp(spec) => spec.starttls,
+            Protocol::Script(script) => script.upgrades(),
         }
     }
 
@@ -66,7 +118,7 @@ impl Protocol {
     pub fn later_tls(&self) -> Option<&TlsSpec> {
         match self {
             Protocol::Http(http) => http.redirects.as_ref()?.tls.as_deref(),
-            Protocol::Tls | Protocol::Grpc(_) => None,
+            _ => None,
         }
     }
 
@@ -74,17 +126,41 @@ impl Protocol {
     pub fn fresh_every(&self) -> Option<u32> {
         match self {
             Protocol::Http(http) => http.fresh_every,
-            Protocol::Tls | Protocol::Grpc(_) => None,
+            _ => None,
         }
+    }
+
+    /// Whether the target is to tell of changes by itself.
+    pub fn watches(&self) -> bool {
+        matches!(self, Protocol::Grpc(spec) if spec.watch)
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
-        match self {
-            Protocol::Tls => Vec::new(),
-            Protocol::Grpc(spec) => spec.metadata.iter_mut().map(|(_, value)| value).collect(),
-            Protocol::Http(http) => http.secrets(),
-        }
+        let login = match self {
+            Protocol::Tls | Protocol::Smtp(_) | Protocol::Script(_) => return Vec::new(),
+            Protocol::Grpc(spec) => {
+                return spec.metadata.iter_mut().map(|(_, value)| value).collect();
+            }
+            Protocol::Http(http) => return http.secrets(),
+            Protocol::Redis(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Mysql(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Postgres(spec) => {
+                return spec.password.iter_mut().chain(&mut spec.query).collect();
+            }
+            Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Amqp(spec) => {
+                let sessions = spec.session.iter_mut();
+                return sessions.map(|session| &mut session.login.password).collect();
+            }
+            Protocol::Mqtt(spec) => &mut spec.login,
+            Protocol::Nats(spec) => match &mut spec.login {
+                NatsLogin::Nobody => return Vec::new(),
+                NatsLogin::User(login) => return vec![&mut login.password],
+                NatsLogin::Token(token) => return vec![token],
+            },
+        };
+        login.iter_mut().map(|login| &mut login.password).collect()
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod cgroup;
 pub mod clock_sync;
+#[cfg(test)]
+pub mod counting;
 pub mod epoll;
 pub mod fork;
 pub mod guard;

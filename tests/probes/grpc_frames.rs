@@ -57,6 +57,20 @@ pub fn trailers(fields: &[(&str, &str)]) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | END_STREAM, 1, &fields)
 }
 
+/// The same frames on another stream, but for those about the connection.
+pub fn on(stream: u32, mut frames: Vec<u8>) -> Vec<u8> {
+    let mut place = 0;
+    while place < frames.len() {
+        let (head, payload) = frames[place..].split_at_mut(9);
+        if head[5..] != [0; 4] {
+            head[5..].copy_from_slice(&stream.to_be_bytes());
+        }
+        place += 9 + usize::from(head[2]);
+        assert!(head[..2] == [0; 2] && usize::from(head[2]) <= payload.len());
+    }
+    frames
+}
+
 /// Says that all is well.
 pub fn good_answer() -> Vec<u8> {
     let body = data(&[0, 0, 0, 0, 2, 8, 1]);
@@ -90,6 +104,11 @@ pub fn heard_question(stream: &mut impl Read) -> bool {
         return false;
     }
     assert!(preface.starts_with(b"PRI * HTTP/2.0"));
+    heard_more(stream)
+}
+
+/// Reads until the end of the next question.
+pub fn heard_more(stream: &mut impl Read) -> bool {
     loop {
         let mut head = [0; 9];
         if stream.read_exact(&mut head).is_err() {

@@ -56,6 +56,13 @@ impl Server {
         assert_eq!(self.line(), "done");
     }
 
+    /// How often a method was called.
+    pub fn calls(&mut self, method: &str) -> usize {
+        let input = self.input.as_mut().expect("a pipe");
+        writeln!(input, "calls {method}").expect("the server reads");
+        self.line().parse().expect("a number")
+    }
+
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("the server speaks");

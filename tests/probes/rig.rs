@@ -1,12 +1,13 @@
-//! What the tests of probes share: servers to start, certificates, documents and expectations.
+//! What the tests of probes share: servers to start, documents and expectations.
 
+pub use crate::certificate::Certificate;
 use meshvitals::{Outcome, Reason, RunResult, probe_once};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -41,10 +42,23 @@ pub fn expect_fail(result: &RunResult, reason: Reason, words: &[&str]) {
     }
 }
 
-/// A port on which nobody listens just now.
+/// Has a server of this probe stop where it is, which shows in this step.
+#[track_caller]
+pub fn expect_frozen(server: &Server, key: &str, step: &str) {
+    server.freeze();
+    let result = run_within("300ms", key, &server.address());
+    assert_eq!((result.outcome, result.reason), (Outcome::Timeout, Reason::RECEIVE_TIMEOUT));
+    assert!(result.message.as_str().contains(&format!(": {step}: ")), "{result:?}");
+}
+
+/// A port on which nobody listens just now: below those that the system hands out, because one of
+/// them would be somebody else's before a server has started.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("bound").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 500) as u16 * 24;
+    let ports = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut free = ports.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.next().expect("a port")
 }
 
 /// A directory that goes with its owner.
@@ -75,38 +89,6 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // Whatever is left is of no use and in nobody's way.
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A certificate for 127.0.0.1 and the authority that issued it, as files.
-pub struct Certificate {
-    pub authority: String,
-    pub chain: String,
-    pub key: String,
-}
-
-impl Certificate {
-    pub fn new(directory: &Directory) -> Certificate {
-        let own = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new([]).expect("no names");
-        // Whose subject is that of its issuer is taken for self-signed.
-        params.distinguished_name.push(DnType::CommonName, "authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = params.self_signed(&own).expect("an authority");
-        let issuer = Issuer::new(params, own);
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("an address");
-        let leaf = params.signed_by(&key, &issuer).expect("a certificate");
-        Certificate {
-            authority: directory.write("ca.pem", &authority.pem()),
-            chain: directory.write("chain.pem", &leaf.pem()),
-            key: directory.write("key.pem", &key.serialize_pem()),
-        }
-    }
-
-    /// The key `tls` of a document.
-    pub fn tls(&self) -> String {
-        format!(r#""tls": {{"ca_file": "{}"}}"#, self.authority)
     }
 }
 
@@ -144,6 +126,14 @@ impl Server {
             pause();
         }
         panic!("nobody listens on {port}");
+    }
+
+    /// Stops it where it is; the system goes on accepting connections in its name.
+    pub fn freeze(&self) {
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::STOP).expect("it is our child");
+        let stopped = waitpid(Some(process), WaitOptions::UNTRACED).expect("it is our child");
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "it went on");
     }
 
     /// The key `address` of a document.

@@ -1,8 +1,10 @@
 //! A peer that plays a part and then goes wrong.
 
 use rustix::net::sockopt::set_socket_linger;
-use std::io::{ErrorKind, Read, Write};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -40,7 +42,11 @@ impl<const N: usize> From<&'static [u8; N]> for Heard {
 #[derive(Clone, Debug)]
 pub enum Move {
     Hear(Heard),
+    /// The same, and the test fails if the other side goes without having said it.
+    Insist(Heard),
     Say(Vec<u8>),
+    /// Shakes hands with whatever is heard or said next.
+    Encrypt(Arc<ServerConfig>),
     /// Says one byte after the other, each after this time.
     Drip(Vec<u8>, Duration),
     /// Says this again and again until nobody listens.
@@ -65,7 +71,7 @@ impl Stub {
         let thread = thread::spawn(move || {
             let (stream, _) = listener.accept().expect("a connection");
             stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
-            play(stream, moves);
+            play(Wire::Plain(stream), moves);
         });
         Stub { port, thread: Some(thread) }
     }
@@ -77,19 +83,69 @@ impl Drop for Stub {
         drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
         if let Some(thread) = self.thread.take() {
             let played = thread.join();
-            assert!(played.is_ok() || thread::panicking(), "the peer did not hear its part");
+            assert!(played.is_ok() || thread::panicking(), "the peer did not hear all");
         }
     }
 }
 
-fn play(mut stream: TcpStream, moves: Vec<Move>) {
+/// The connection, in the clear or not.
+enum Wire {
+    Plain(TcpStream),
+    Encrypted(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+impl Wire {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Wire::Plain(socket) => socket,
+            Wire::Encrypted(stream) => stream.get_ref(),
+        }
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Wire::Plain(socket) => socket.read(bytes),
+            Wire::Encrypted(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Wire::Plain(socket) => socket.write(bytes),
+            Wire::Encrypted(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Wire::Plain(socket) => socket.flush(),
+            Wire::Encrypted(stream) => stream.flush(),
+        }
+    }
+}
+
+fn play(mut stream: Wire, moves: Vec<Move>) {
     for part in moves {
         match part {
+            Move::Encrypt(config) => {
+                let connection = ServerConnection::new(config).expect("a configuration");
+                stream = match stream {
+                    Wire::Plain(socket) => {
+                        Wire::Encrypted(Box::new(StreamOwned::new(connection, socket)))
+                    }
+                    encrypted => encrypted,
+                };
+            }
             Move::Hear(what) => {
                 if !hear(&mut stream, what) {
                     return;
                 }
             }
+            Move::Insist(what) => assert!(hear(&mut stream, what), "never heard {what:?}"),
             // Whoever has gone hears nothing more.
             Move::Say(bytes) => drop(stream.write_all(&bytes)),
             Move::Drip(bytes, pace) => {
@@ -105,7 +161,7 @@ fn play(mut stream: TcpStream, moves: Vec<Move>) {
             Move::Close => return,
             Move::Reset => {
                 let now = Some(Duration::ZERO);
-                set_socket_linger(&stream, now).expect("a socket");
+                set_socket_linger(stream.socket(), now).expect("a socket");
                 return;
             }
         }
@@ -113,7 +169,7 @@ fn play(mut stream: TcpStream, moves: Vec<Move>) {
 }
 
 /// Whether it was heard; byte by byte, because what follows belongs to the next move.
-fn hear(stream: &mut TcpStream, what: Heard) -> bool {
+fn hear(stream: &mut Wire, what: Heard) -> bool {
     let mut heard = Vec::new();
     let is_heard = |heard: &[u8]| match what {
         Heard::Count(count) => heard.len() >= count,
@@ -130,8 +186,8 @@ fn hear(stream: &mut TcpStream, what: Heard) -> bool {
 }
 
 /// Whether the other side goes within this time; what it says meanwhile does not matter.
-fn is_gone(stream: &mut TcpStream, time: Duration) -> bool {
-    stream.set_read_timeout(Some(time)).expect("a socket");
+fn is_gone(stream: &mut Wire, time: Duration) -> bool {
+    stream.socket().set_read_timeout(Some(time)).expect("a socket");
     let mut heard = [0; 512];
     match stream.read(&mut heard) {
         Ok(count) => count == 0,
@@ -139,6 +195,6 @@ fn is_gone(stream: &mut TcpStream, time: Duration) -> bool {
     }
 }
 
-fn wait_for_end(stream: &mut TcpStream) {
+fn wait_for_end(stream: &mut Wire) {
     while !is_gone(stream, PATIENCE) {}
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::check::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
+use super::keys::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
 use crate::model::signal::Signal;
 
@@ -129,7 +129,7 @@ impl Place {
                 Segment::Enum { .. } | Segment::Unknown => pointer.push('?'),
             }
         }
-        let secret = keys.iter().position(|key| *key == "http").is_some_and(|http| {
+        let below_http = keys.iter().position(|key| *key == "http").is_some_and(|http| {
             matches!(
                 keys[http + 1..],
                 [] | ["headers" | "body" | "bearer" | "basic" | "proxy_basic", ..]
@@ -137,6 +137,9 @@ impl Place {
                     | ["expect", "headers" | "body_contains" | "body_regex" | "json", ..]
             )
         });
+        let secret = below_http
+            || matches!(keys.last(), Some(&("password" | "token")))
+            || keys.windows(2).any(|pair| pair == ["tcp", "script"]);
         let default = match keys.as_slice() {
             ["defaults", key, ..] => Some((*key).to_owned()),
             _ => None,

@@ -68,6 +68,10 @@ pub(super) struct GrpcDoc<'a> {
     /// address, with tls.name in the place of the host; of a unix socket "localhost".
     #[serde(default)]
     authority: Given<Text<'a>>,
+    /// Whether a stream is kept on which the server tells of changes (Watch): the check then runs at
+    /// once, and not only at its interval. Default: false.
+    #[serde(default)]
+    watch: Given<bool>,
 }
 
 impl GrpcDoc<'_> {
@@ -89,6 +93,7 @@ impl GrpcDoc<'_> {
             service: self.service()?,
             authority: self.authority(&target, tls.as_ref())?,
             metadata: self.metadata.0.as_ref().map_or(Ok(Box::default()), metadata)?,
+            watch: self.watch.0.unwrap_or(false),
         };
         let protocol = Protocol::Grpc(spec);
         Ok(ProbeSpec::Talk(Arc::new(TalkSpec { target, tls, protocol })))

@@ -9,6 +9,7 @@
 //! taken, and whether what a check depends on exists, is for the engine to say.
 
 mod address;
+mod amqp;
 mod batch;
 mod check;
 mod defaults;
@@ -18,13 +19,23 @@ mod grpc;
 mod headers;
 mod host;
 mod http;
+mod keys;
+mod login;
 mod matching;
+mod memcached;
 mod monitor;
+mod mqtt;
+mod mysql;
 mod name;
+mod nats;
+mod postgres;
+mod redis;
 #[cfg(feature = "schema")]
 mod schema;
+mod script;
 mod secret;
 mod signal;
+mod smtp;
 mod span;
 mod tcp;
 mod tls;

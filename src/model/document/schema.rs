@@ -8,9 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::address::Address;
-use super::check::{CheckDoc, DEFAULTS_KEYS, probe_keys};
+use super::check::CheckDoc;
 use super::expect::Codes;
 use super::headers::Headers;
+use super::keys::{DEFAULTS_KEYS, probe_keys};
 use super::matching::{HeaderRule, RULES_LIMIT, Rules};
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
 use super::name::{Name, Tag};

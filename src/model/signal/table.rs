@@ -145,7 +145,7 @@ table! {
         "`/proc/sys/fs/file-nr`: first ÷ third number";
     Tasks "tasks" "Processes and threads, of the tightest limit"
         Percent Above Some((85.0, 75.0)), Some((98.0, 90.0)), 0 s, Gate false
-        "`pids.current` ÷ `pids.max` of the cgroup and those above it, or `/proc/loadavg` tasks ÷ the smaller of threads-max and pid_max; UNHEALTHY also when `pids.events` max grows";
+        "`pids.current` ÷ `pids.max` of the cgroup and those above it, or `/proc/loadavg` tasks ÷ the smaller of threads-max and pid_max; or, where that is more and binds, the threads of this process ÷ RLIMIT_NPROC (soft), a lower bound, because the kernel does not tell how many tasks a user has; UNHEALTHY also when `pids.events` max grows";
     ListenOverflows "listen_overflows" "Connections that full accept queues dropped"
         PerSecond Above Some((1.0, 0.5)), None, 60 s, Inform false
         "`/proc/net/netstat` TcpExt: the larger of ListenOverflows and ListenDrops, in this network namespace";

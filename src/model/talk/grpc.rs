@@ -14,4 +14,6 @@ pub struct GrpcSpec {
     pub authority: Box<str>,
     /// What is sent along.
     pub metadata: Metadata,
+    /// Whether changes are listened to.
+    pub watch: bool,
 }

@@ -230,7 +230,7 @@ impl TalkSpec {
     pub fn check(&self) -> Result<(), Error> {
         match &self.protocol {
             super::Protocol::Http(http) => http.check(),
-            super::Protocol::Tls | super::Protocol::Grpc(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -6,8 +6,9 @@
 
 mod message;
 mod status;
+mod watch;
 
-use crate::model::{GrpcSpec, Outcome, Reason, RunResult, Secret};
+use crate::model::{GrpcSpec, Outcome, Reason, RunResult, Secret, TlsSpec};
 use crate::probe::http2::{self, Answer};
 use crate::probe::talk::{Failure, Line};
 use bytes::Bytes;
@@ -29,17 +30,20 @@ const LIMIT: usize = 4 * 1024;
 /// Why the service is not known to serve.
 pub async fn speak(
     spec: &GrpcSpec,
-    is_encrypted: bool,
+    tls: Option<&TlsSpec>,
     line: &mut Line,
 ) -> Result<RunResult, Failure> {
-    if is_encrypted {
+    if tls.is_some() {
         http2::check_chosen(line)?;
     }
     line.step("Check");
-    let request = request(spec, is_encrypted, CHECK)?;
+    if line.trace().after(|after| after.is_wanted) {
+        return watch::speak(spec, tls, line).await;
+    }
+    let request = request(spec, tls.is_some(), CHECK)?;
     let body = Bytes::from(message::request(&spec.service));
     let answer = http2::exchange(line, request, body, LIMIT).await?;
-    judge(&answer, &spec.metadata)?;
+    status::serving(told(&answer, &spec.metadata)?)?;
     Ok(RunResult::pass())
 }
 
@@ -69,8 +73,8 @@ fn request(
     Ok(request)
 }
 
-/// What the answer to one question means.
-fn judge(answer: &Answer, secrets: &[(Box<str>, Secret)]) -> Result<(), Failure> {
+/// The serving status that an answer tells.
+fn told(answer: &Answer, secrets: &[(Box<str>, Secret)]) -> Result<u64, Failure> {
     check_head(answer.status, &answer.headers)?;
     if !answer.is_whole {
         let text = format!("the answer is longer than {LIMIT} bytes");
@@ -82,10 +86,9 @@ fn judge(answer: &Answer, secrets: &[(Box<str>, Secret)]) -> Result<(), Failure>
     if status.code != status::OK {
         return Err(status.failure(secrets));
     }
-    let serving = message::response(&answer.body);
     let malformed =
         |problem: message::Problem| Failure::fail(Reason::RECEIVE_MALFORMED, &problem.to_string());
-    status::serving(serving.map_err(malformed)?)
+    message::response(&answer.body).map_err(malformed)
 }
 
 /// Refuses what is no answer of a gRPC server.

@@ -17,7 +17,9 @@ fn with_status(mut answer: Answer, status: &'static str) -> Answer {
 }
 
 fn reason(answer: &Answer) -> Reason {
-    judge(answer, &[]).map_or_else(|failure| failure.reason, |()| Reason::NONE)
+    told(answer, &[])
+        .and_then(status::serving)
+        .map_or_else(|failure| failure.reason, |()| Reason::NONE)
 }
 
 const GRPC: (&str, &str) = ("content-type", "application/grpc");
@@ -54,7 +56,7 @@ fn what_is_no_grpc_is_not_read() {
         assert_eq!(reason(&answer), expected, "{kind}");
     }
     let unavailable = Answer { status: 503, ..with_status(answer(&[GRPC], &SERVING), "0") };
-    let failure = judge(&unavailable, &[]).unwrap_err();
+    let failure = told(&unavailable, &[]).unwrap_err();
     assert_eq!((failure.reason, failure.detail), (Reason::MATCH_STATUS, 503));
 }
 

@@ -70,20 +70,32 @@ pub async fn exchange_while(
     limit: usize,
     wants: impl FnMut(&Answer) -> bool,
 ) -> Result<Answer, Failure> {
-    line.set_limit(limit.saturating_add(OVERHEAD));
     let trace = line.trace();
+    over(line, limit, async |sender| ask(sender, &trace, request, body, (limit, wants)).await).await
+}
+
+/// Makes a connection and does something on it. Beside what is usual it may bring no more than
+/// `limit` bytes.
+///
+/// # Errors
+///
+/// As [`exchange`].
+pub async fn over<T>(
+    line: &mut Line,
+    limit: usize,
+    work: impl AsyncFnOnce(SendRequest<Bytes>) -> Result<T, h2::Error>,
+) -> Result<T, Failure> {
+    line.set_limit(limit.saturating_add(OVERHEAD));
     let mut wire = Wire::new(line);
-    let ended = converse(&mut wire, &trace, request, body, (limit, wants)).await;
+    let ended = converse(&mut wire, limit, work).await;
     ended.map_err(|broken| broken.failure(&wire))
 }
 
-async fn converse(
+async fn converse<T>(
     wire: &mut Wire<'_>,
-    trace: &Trace,
-    request: Request<()>,
-    body: Bytes,
-    (limit, wants): (usize, impl FnMut(&Answer) -> bool),
-) -> Result<Answer, Broken> {
+    limit: usize,
+    work: impl AsyncFnOnce(SendRequest<Bytes>) -> Result<T, h2::Error>,
+) -> Result<T, Broken> {
     let window = u32::try_from(limit.clamp(WINDOW, 1 << 24)).unwrap_or(1 << 24);
     let mut builder = Builder::new();
     builder
@@ -94,7 +106,7 @@ async fn converse(
         .max_concurrent_streams(0)
         .max_concurrent_reset_streams(1);
     let (sender, mut connection) = builder.handshake(wire).await?;
-    drive(&mut connection, ask(sender, trace, request, body, (limit, wants))).await
+    drive(&mut connection, work(sender)).await
 }
 
 /// Drives the connection until the request has its answer, then says goodbye as far as there is
@@ -140,7 +152,12 @@ async fn drive<T>(
     }
 }
 
-async fn ask(
+/// One request on a connection.
+///
+/// # Errors
+///
+/// Those of the request; those of the connection say more.
+pub async fn ask(
     sender: SendRequest<Bytes>,
     trace: &Trace,
     request: Request<()>,

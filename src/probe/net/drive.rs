@@ -38,11 +38,14 @@ impl Net {
 
     /// An edge of the socket of a run.
     pub(super) fn ready(&mut self, place: usize, ready: Ready, now: Tick, done: &mut Vec<Done>) {
+        if self.hear(place) {
+            return;
+        }
         let verdict = self.advance(place, ready, now);
         if let Some(next) = self.runs[place].next.take() {
             return self.go_on(place, next, done);
         }
-        let Some(verdict) = verdict else { return };
+        let Some(verdict) = verdict else { return self.keep(place, done) };
         // A conversation computes, and its deadline is compared with the time after that.
         let now = match &self.runs[place].step {
             Step::Talking(talk) => talk.trace().ended(),
@@ -149,7 +152,10 @@ impl Net {
                     };
                     run.spent = run.phases;
                     let fd = self.sockets.share(run.socket?)?;
-                    Step::Talking(Talk::new(Arc::clone(spec), config, fd))
+                    let talk = Talk::new(Arc::clone(spec), config, fd);
+                    let is_wanted = run.check.is_some_and(|check| self.watches.wants(check));
+                    talk.trace().after(|after| after.is_wanted = is_wanted);
+                    Step::Talking(talk)
                 }
                 _ => Step::Exchanging(Exchange::new(self.spare.pop().unwrap_or_default())),
             };
@@ -207,7 +213,7 @@ impl Net {
     }
 
     /// Has the socket of a run that has more to do reported once more.
-    fn again(&mut self, place: usize) -> Option<Verdict> {
+    pub(super) fn again(&mut self, place: usize) -> Option<Verdict> {
         let run = &self.runs[place];
         let error = self.sockets.repeat(run.socket?, &self.epoll).err()?;
         Some((run.failure(errno::of_setup(error), error), false))
@@ -226,7 +232,7 @@ impl Net {
         let kept = run.kept.take();
         if let Some(socket) = run.socket.take() {
             if let Some(line) = kept {
-                self.keep(place, socket, line);
+                self.park(place, socket, line);
             } else if can_reuse {
                 self.disconnected |= self.sockets.reuse(socket);
             } else {
@@ -261,6 +267,13 @@ impl Net {
         let run = &mut self.runs[place];
         let token = run.token;
         let result = run.timed(result, now);
+        if let Some(check) = run.check {
+            self.watches.ended(check, &result);
+            let listens = |talk: &Talk| talk.trace().after(|after| after.is_kept);
+            if matches!(&run.step, Step::Talking(talk) if listens(talk)) {
+                self.watches.refused(check);
+            }
+        }
         self.remove(place);
         done.push(Done { run: token, result, finished: now });
     }
@@ -282,6 +295,9 @@ impl Net {
             was_asked = resolver.forget(name, run.token);
         }
         self.recycle(run.step);
+        if let Some(check) = run.check {
+            self.run_over(check);
+        }
         was_asked
     }
 

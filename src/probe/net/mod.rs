@@ -7,10 +7,11 @@
 
 mod addresses;
 mod drive;
-mod keep;
 mod names;
+mod parked;
 mod run;
 mod sockets;
+mod watch;
 
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::http::Buffers;
@@ -20,12 +21,13 @@ use crate::sys::epoll::{Epoll, Events};
 use crate::time::Tick;
 use addresses::{Alarms, Known};
 use hashbrown::HashMap;
-use keep::Kept;
+use parked::Parked;
 use run::{Job, Run, Step};
 use slab::Slab;
 use sockets::Sockets;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use watch::Watches;
 
 /// Descriptors that one poll reports at most.
 pub const EVENT_LIMIT: usize = 256;
@@ -71,7 +73,9 @@ pub struct Net {
     /// How connections are encrypted.
     configs: Configs,
     /// Connections for runs to come.
-    kept: Kept,
+    parked: Parked,
+    /// Connections that are kept.
+    watches: Watches,
     /// Whether a disconnect of ours raised an edge since the last poll.
     disconnected: bool,
 }
@@ -97,7 +101,8 @@ impl Net {
             input: vec![0; READ_BYTES].into(),
             spare: Vec::new(),
             configs: Configs::default(),
-            kept: Kept::default(),
+            parked: Parked::default(),
+            watches: Watches::default(),
             disconnected: false,
         })
     }
@@ -215,6 +220,9 @@ impl Net {
         let rule = entry.rule();
         let timeout = entry.tally.add(rule, timeout.clone(), true).unwrap_or(timeout);
         let result = entry.timed(timeout, now);
+        if let Some(check) = entry.check {
+            self.watches.ended(check, &result);
+        }
         if linger && !is_known && !matches!(entry.step, Step::Resolving) {
             entry.expired = true;
             self.alarms.set(run, &mut entry.alarm, None);
@@ -238,7 +246,7 @@ impl Net {
 
     /// Runs that are not done, lingering ones included.
     pub fn in_flight(&self) -> usize {
-        self.runs.len()
+        self.runs.len() - self.kept()
     }
 
     /// The threads that look for names, if there were any to look for.

@@ -2,14 +2,15 @@
 
 use super::addresses::{Tally, aged};
 use crate::model::{
-    Addresses, Connect, HttpSpec, Outcome, Phases, Protocol, Reason, RunResult, TalkSpec, Target,
-    TcpSpec,
+    Addresses, CheckId, Connect, HttpSpec, Outcome, Phases, Protocol, Reason, RunResult, TalkSpec,
+    Target, TcpSpec,
 };
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
 use crate::probe::talk::{Line, Talk};
 use crate::sys::socket::Errno;
 use crate::time::Tick;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub enum Next {
 pub struct Run {
     /// The number that the engine gave it.
     pub token: u64,
+    /// Its check, if that wants to hear of changes.
+    pub check: Option<CheckId>,
     pub job: Job,
     pub step: Step,
     /// The place of its socket, if it has one.
@@ -84,6 +87,7 @@ impl Run {
     pub fn new(token: u64, job: Job, deadline: Tick, now: Tick) -> Run {
         Run {
             token,
+            check: None,
             job,
             step: Step::Connecting,
             socket: None,
@@ -229,7 +233,7 @@ impl Run {
         };
         let step = match &self.step {
             Step::Talking(talk) => talk.trace().doing().1,
-            _ => "",
+            _ => Cow::Borrowed(""),
         };
         let separator = if step.is_empty() { "" } else { ": " };
         let mut text = format!("{}: {step}{separator}{reason}", self.title());

@@ -4,8 +4,8 @@
 //! a bound that no healthy run comes near.
 
 mod http;
-mod keep;
 mod names;
+mod parked;
 mod tcp;
 
 use super::*;

@@ -7,6 +7,8 @@
 //! The trap: the CPU share is a rate and belongs to the sampler's own previous sample. Keep one
 //! [`HostSampler`] a monitor for all its checks, and expect no figure from the first sample.
 
+#[cfg(test)]
+mod allocations;
 mod clock;
 mod cpu;
 mod disk;
@@ -51,7 +53,11 @@ pub struct HostSampler {
 impl HostSampler {
     /// A sampler that has seen nothing and holds no descriptor yet.
     pub fn new() -> HostSampler {
-        let root = Path::new("/");
+        HostSampler::below(Path::new("/"))
+    }
+
+    /// The same of the files below this directory: `/`, or a recorded tree.
+    fn below(root: &Path) -> HostSampler {
         HostSampler {
             cpu: cpu::Sampler::new(root),
             memory: memory::Sampler::new(root),

@@ -38,6 +38,8 @@ pub(super) struct Sampler {
     root: PathBuf,
     found: Option<Found>,
     looked: Tick,
+    /// What was not there when it was looked for last, by resource.
+    absent: [bool; 3],
     rising: Rising,
 }
 
@@ -66,7 +68,7 @@ impl Sampler {
     /// Figures of the files below this directory: `/`, or a recorded tree.
     pub(super) fn new(root: &Path) -> Sampler {
         let rising = Rising::default();
-        Sampler { root: root.to_owned(), found: None, looked: Tick(0), rising }
+        Sampler { root: root.to_owned(), found: None, looked: Tick(0), absent: [false; 3], rising }
     }
 
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
@@ -160,12 +162,14 @@ impl Sampler {
         }
     }
 
-    /// Looks for the files again once a minute, and when one has vanished.
+    /// Looks for the files again once a minute, and when one has vanished; not each time for one
+    /// that this kernel does not have.
     fn read(&mut self, resource: Resource, now: Tick) -> Result<Pressure, RunResult> {
         let young = now.since(self.looked) < LOOK_AGAIN_NS;
         let kept = self.found.as_mut().filter(|_| young);
         match kept.map(|found| found.read(resource, now)) {
-            None | Some(Err(Errno::NOENT | Errno::NODEV)) => {}
+            None => {}
+            Some(Err(Errno::NOENT | Errno::NODEV)) if !self.absent[resource as usize] => {}
             Some(answer) => return self.judge(resource, answer),
         }
         let own = own(&self.root).map_err(|error| unreadable("/proc/self/cgroup", error))?;
@@ -174,6 +178,7 @@ impl Sampler {
             self.found = Some(Found::new(&self.root, own));
         }
         let answer = self.found.as_mut().map_or(Err(Errno::NOENT), |f| f.read(resource, now));
+        self.absent[resource as usize] = matches!(answer, Err(Errno::NOENT | Errno::NODEV));
         self.judge(resource, answer)
     }
 

@@ -6,10 +6,13 @@
 //! future may wake itself (it has more to do, or wants to let others have their turn), which must
 //! not turn into a loop; after a few rounds the socket is asked to report once more.
 
+mod after;
 mod config;
 mod failure;
 mod line;
 mod load;
+mod recorder;
+mod shown;
 mod socket;
 mod tls;
 mod trace;
@@ -18,10 +21,11 @@ pub use config::{Config, Configs};
 pub use failure::Failure;
 pub use line::{Line, Wire};
 pub use load::{load, load_all};
+pub use shown::shown;
 pub use trace::Trace;
 
-use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::{grpc, http};
+use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec, TlsSpec};
+use crate::probe::{amqp, grpc, http, memcached, mqtt, mysql, nats, postgres, redis, script, smtp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -123,12 +127,10 @@ impl Talk {
 }
 
 async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Ended {
+    let judge = |ended, line: &Line| complete(ended, spec.tls.as_ref(), line.expires_ms(), &trace);
     let ended = speak(&spec, &mut line).await;
-    let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
-    let result = match (&spec.tls, line.expires_ms()) {
-        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
-        _ => result,
-    };
+    let is_well = ended.is_ok();
+    let result = judge(ended, &line);
     if let Some(next) = line.take_next() {
         return Ended::Elsewhere(
             next,
@@ -136,12 +138,30 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> End
         );
     }
     trace.decide(result.clone());
+    if is_well && let Err(refusal) = line.settle().await {
+        return Ended::Verdict(judge(Err(refusal), &line), None);
+    }
     line.part().await;
     Ended::Verdict(result, line.into_kept())
 }
 
+/// The result of a conversation that ended so, with what is known of the certificate.
+pub fn complete(
+    ended: Result<RunResult, Failure>,
+    tls: Option<&TlsSpec>,
+    expires_ms: Option<i64>,
+    trace: &Trace,
+) -> RunResult {
+    let result = ended.unwrap_or_else(|failure| failure.result(&trace.doing().1));
+    match (tls, expires_ms) {
+        (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
+        _ => result,
+    }
+}
+
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
-    if let Some(tls) = &spec.tls
+    let tls = spec.tls.as_ref();
+    if let Some(tls) = tls
         && !spec.protocol.upgrades()
         && !line.is_kept()
     {
@@ -149,21 +169,40 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
-        Protocol::Grpc(grpc) => grpc::speak(grpc, spec.tls.is_some(), line).await,
+        Protocol::Memcached(spec) => memcached::speak(spec, line).await,
+        Protocol::Nats(spec) => nats::speak(spec, tls, line).await,
+        Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,
+        Protocol::Amqp(spec) => amqp::speak(spec, line).await,
+        Protocol::Smtp(spec) => smtp::speak(spec, tls, line).await,
+        Protocol::Mysql(asked) => mysql::speak(asked, spec, line).await,
+        Protocol::Postgres(asked) => postgres::speak(asked, spec, line).await,
+        Protocol::Redis(spec) => redis::speak(spec, line).await,
+        Protocol::Grpc(grpc) => grpc::speak(grpc, tls, line).await,
         Protocol::Http(http) => http::talk::speak(spec, http, line).await,
+        Protocol::Script(script) => script::speak(script, spec.tls.as_ref(), line).await,
     }
 }
 
 /// The result with the age of the certificate: a pass that will soon be none is a warning.
 fn certified(result: RunResult, expires_ms: i64, warn_ns: u64) -> RunResult {
     let left_s = (expires_ms - time::unix_ms()) as f64 / 1_000.0;
-    let result = result.with_value(left_s);
-    if result.outcome != Outcome::Pass || left_s * 1e9 >= warn_ns as f64 {
+    // What the protocol has measured says more.
+    let value = if result.value.is_nan() { left_s } else { result.value };
+    let result = result.with_value(value);
+    if result.outcome != Outcome::Pass || warn_ns == 0 || left_s * 1e9 >= warn_ns as f64 {
         return result;
     }
-    let text = format!("the certificate expires in {}", days(left_s));
-    let warned = RunResult::new(Outcome::Warn, Reason::TLS_EXPIRES_SOON).with_message(&text);
-    RunResult { value: left_s, ..warned }
+    let (reason, text) = match left_s {
+        // Nobody verified it.
+        left_s if left_s < 0.0 => {
+            (Reason::TLS_EXPIRED, format!("the certificate expired {} ago", days(-left_s)))
+        }
+        left_s => {
+            (Reason::TLS_EXPIRES_SOON, format!("the certificate expires in {}", days(left_s)))
+        }
+    };
+    let warned = RunResult::new(Outcome::Warn, reason).with_message(&text);
+    RunResult { value, ..warned }
 }
 
 /// "12.3 d", or hours where that is little.

@@ -4,9 +4,11 @@
 //! deadline what was not done in time. The clock is handed in as a function: the cryptography of
 //! a handshake takes longer than the network does, so the time of a turn is too old for it.
 
+use super::after::After;
 use crate::model::{Phases, Reason, RunResult};
 use crate::sync::{Mutex, lock};
 use crate::time::Tick;
+use std::borrow::Cow;
 
 /// What a conversation is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,11 +38,12 @@ struct Inner {
     clock: fn() -> Tick,
     began: Tick,
     doing: Doing,
-    step: &'static str,
+    step: Cow<'static, str>,
     has_answer: bool,
     phases: Phases,
     /// The verdict, and when it was known.
     verdict: Option<(RunResult, Tick)>,
+    after: After,
 }
 
 impl Inner {
@@ -69,10 +72,11 @@ impl Trace {
             clock,
             began: clock(),
             doing: Doing::default(),
-            step: "",
+            step: Cow::Borrowed(""),
             has_answer: false,
             phases: Phases::default(),
             verdict: None,
+            after: After::default(),
         }))
     }
 
@@ -87,8 +91,8 @@ impl Trace {
     }
 
     /// A step of the protocol begins, named for messages ("AUTH", "SELECT 1").
-    pub fn step(&self, step: &'static str) {
-        lock(&self.0).step = step;
+    pub fn step(&self, step: impl Into<Cow<'static, str>>) {
+        lock(&self.0).step = step.into();
     }
 
     /// Bytes of an answer have come.
@@ -125,10 +129,15 @@ impl Trace {
         inner.verdict.as_ref().map_or_else(inner.clock, |(_, at)| *at)
     }
 
+    /// Looks at, or says, what comes after the verdict.
+    pub fn after<T>(&self, look: impl FnOnce(&mut After) -> T) -> T {
+        look(&mut lock(&self.0).after)
+    }
+
     /// What is being done, and in which step.
-    pub fn doing(&self) -> (Doing, &'static str) {
+    pub fn doing(&self) -> (Doing, Cow<'static, str>) {
         let inner = lock(&self.0);
-        (inner.doing, inner.step)
+        (inner.doing, inner.step.clone())
     }
 
     /// Where the time went until `now`.

@@ -58,6 +58,12 @@ impl Sampler {
         self.anomalies
     }
 
+    /// Takes a sample for the next ones to be compared with, and tells nothing.
+    pub(super) fn keep(&mut self, now: Tick) {
+        // What cannot be read now is told by who asks for it.
+        let _ = self.sample(now);
+    }
+
     /// The share in use.
     pub(super) fn share(&mut self, now: Tick) -> Result<(f64, Reading), RunResult> {
         let Share { busy, over_ns, .. } = self.sample(now)?;

@@ -284,6 +284,24 @@ fn a_limit_that_changes_and_a_cgroup_that_vanishes_are_seen() {
 }
 
 #[test]
+fn a_limit_of_nothing_or_of_one_page_is_a_limit_that_is_reached() {
+    for (limit, told) in [(0, "0.0 B"), (4096, "4.0 KiB")] {
+        let mut bench = Bench::new("v2-nested");
+        bench.tree.write(&format!("{API}/memory.max"), &format!("{limit}\n"));
+        let result = bench.sampler.sample(LEVEL, at(0));
+        assert_eq!((result.outcome, measure(&result).limit), (Outcome::Fail, limit as f64));
+        assert!(result.value >= 1.0 && result.value.is_finite(), "{result:?}");
+        assert!(result.message.as_str().contains(&format!(" of {told}, ")), "{result:?}");
+        for result in [bench.working_set(0), bench.sampler.unreclaimable(at(0))] {
+            assert!(result.value >= 100.0 && result.value.is_finite(), "{result:?}");
+            assert_eq!(&*measure(&result).scope, IN_API);
+        }
+        let text = format!("0.0 B of {told} available");
+        expect(&bench.sampler.available(at(0)), 0.0, limit as f64, IN_API, &text);
+    }
+}
+
+#[test]
 fn one_turn_reads_each_file_once() {
     let mut bench = Bench::new("v2-nested");
     bench.sampler.sample(LEVEL, at(0));

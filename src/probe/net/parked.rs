@@ -28,7 +28,7 @@ struct Entry {
 
 /// The connections, by the address of their specification.
 #[derive(Debug, Default)]
-pub struct Kept(HashMap<usize, Entry, foldhash::fast::RandomState>);
+pub struct Parked(HashMap<usize, Entry, foldhash::fast::RandomState>);
 
 fn key(spec: &Arc<TalkSpec>) -> usize {
     Arc::as_ptr(spec).addr()
@@ -39,7 +39,7 @@ impl Net {
     pub(super) fn resume(&mut self, place: usize) -> bool {
         let run = &mut self.runs[place];
         let Job::Talk(spec) = &run.job else { return false };
-        let Some(entry) = self.kept.0.remove(&key(spec)) else { return false };
+        let Some(entry) = self.parked.0.remove(&key(spec)) else { return false };
         if entry.uses >= spec.protocol.fresh_every().unwrap_or(0) {
             self.sockets.close(entry.socket);
             return false;
@@ -62,32 +62,32 @@ impl Net {
     }
 
     /// Keeps the connection of a run.
-    pub(super) fn keep(&mut self, place: usize, socket: usize, line: Box<Line>) {
+    pub(super) fn park(&mut self, place: usize, socket: usize, line: Box<Line>) {
         let Run { job: Job::Talk(spec), uses, .. } = &self.runs[place] else {
             return self.sockets.close(socket);
         };
-        if self.kept.0.len() >= LIMIT || self.kept.0.contains_key(&key(spec)) {
+        if self.parked.0.len() >= LIMIT || self.parked.0.contains_key(&key(spec)) {
             return self.sockets.close(socket);
         }
         let entry = Entry { spec: Arc::downgrade(spec), line, socket, uses: uses + 1 };
         self.sockets.rest(socket);
-        self.kept.0.insert(key(spec), entry);
+        self.parked.0.insert(key(spec), entry);
     }
 
     /// Closes the connections whose check is gone.
     pub(super) fn close_unused(&mut self) {
-        self.close_kept(|entry| entry.spec.strong_count() == 0);
+        self.close_parked(|entry| entry.spec.strong_count() == 0);
     }
 
     /// Closes the connection whose socket tells that the other side has said or ended something.
     pub(super) fn disturbed(&mut self, data: u64) {
         let Some(socket) = self.sockets.idle(data) else { return };
-        self.close_kept(|entry| entry.socket == socket);
+        self.close_parked(|entry| entry.socket == socket);
     }
 
-    fn close_kept(&mut self, is_over: impl Fn(&Entry) -> bool) {
+    fn close_parked(&mut self, is_over: impl Fn(&Entry) -> bool) {
         let sockets = &mut self.sockets;
-        self.kept.0.retain(|_, entry| {
+        self.parked.0.retain(|_, entry| {
             let is_over = is_over(entry);
             if is_over {
                 sockets.close(entry.socket);
