@@ -122,6 +122,14 @@ impl Protocol {
         }
     }
 
+    /// How many runs a connection serves, where it is kept for more than one.
+    pub fn fresh_every(&self) -> Option<u32> {
+        match self {
+            Protocol::Http(http) => http.fresh_every,
+            _ => None,
+        }
+    }
+
     /// Whether the target is to tell of changes by itself.
     pub fn watches(&self) -> bool {
         matches!(self, Protocol::Grpc(spec) if spec.watch)

@@ -2,7 +2,8 @@
 
 use crate::http_servers::{Web, haproxy, nginx};
 use crate::rig::{expect_fail, expect_pass, run};
-use meshvitals::{Outcome, Reason, RunResult};
+use meshvitals::{Kinds, Monitor, Outcome, Reason, RunResult};
+use std::time::Duration;
 
 /// What nothing that is told may hold.
 const SECRETS: [&str; 4] = ["hidden", "sesame", "letmein", "all is well"];
@@ -197,4 +198,29 @@ fn haproxy_is_understood_as_well() {
     // HAProxy takes HTTP/2 on any port, by its preface.
     let known = format!(r#"{}, "version": "2""#, web.url("/ok"));
     expect_pass(&run("http", &known));
+}
+
+#[test]
+fn a_connection_is_kept_from_run_to_run_and_renewed_in_time() {
+    let Some(web) = nginx() else { return };
+    for url in [web.url("/third"), web.secure_url("/third")] {
+        let monitor = Monitor::new(Some(r#"{"system_checks": false}"#)).expect("a monitor");
+        let events = monitor.subscribe(Kinds::RESULT, 64).expect("a subscription");
+        monitor.start().expect("a thread");
+        let document = format!(
+            r#"{{"name": "x", "interval": "20ms", "initial_delay": 0, "timeout": "10s", "http": {{
+            {url}, "keep_alive": true, "fresh_every": 3,
+            "expect": {{"degraded_header": "x-third"}}}}}}"#
+        );
+        monitor.register(&document).expect("a check");
+        let patience = Some(Duration::from_secs(30));
+        let mut seen = Vec::new();
+        while seen.len() < 7 {
+            let events = events.poll(1, patience).expect("open");
+            seen.push(events.first().expect("a result").outcome.expect("an outcome"));
+        }
+        // The server counts the requests of a connection.
+        use Outcome::{Pass, Warn};
+        assert_eq!(seen, [Pass, Pass, Warn, Pass, Pass, Warn, Pass]);
+    }
 }

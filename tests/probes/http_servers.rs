@@ -30,6 +30,7 @@ const LOCATIONS: &str = r#"
     location = /missing { return 404 "nothing"; }
     location = /busy { add_header Retry-After 7 always; return 503 "later"; }
     location = /many { return 429; }
+    location = /third { add_header X-Third $third; return 200; }
     location = /degraded { add_header X-Envoy-Degraded 1; return 200 "so so"; }
     location = /json { default_type application/json;
         return 200 '{"status": "yellow", "nodes": [{"lag": 3.5}], "secret": "hidden"}'; }
@@ -76,6 +77,7 @@ pub fn nginx() -> Option<Web> {
         events {{ worker_connections 64; }}
         http {{
             access_log off; {temporary} root {place}; gzip on; gzip_types *; absolute_redirect off;
+            map $connection_requests $third {{ default ''; 3 yes; }}
             server {{ listen 127.0.0.1:{plain}; {locations} }}
             server {{ listen 127.0.0.1:{secure} ssl http2;
                 ssl_certificate {}; ssl_certificate_key {};

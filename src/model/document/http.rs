@@ -33,6 +33,9 @@ const USER_LIMIT: usize = 255;
 /// Redirects that are followed where the document does not say how many.
 const REDIRECTS: u64 = 5;
 
+/// Runs that a connection serves which is kept.
+const FRESH_EVERY: u64 = 10;
+
 /// Sends one HTTP/1.1 request on a fresh connection.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename = "http", deny_unknown_fields)]
@@ -86,6 +89,13 @@ pub(super) struct HttpDoc<'a> {
     /// for encryption comes to it. Default: 1.1.
     #[serde(default)]
     version: Given<Word<'a, Version>>,
+    /// Keeps the connection for the runs that follow, and reads answers to their end for that.
+    /// Default: every run has a connection of its own.
+    #[serde(default)]
+    keep_alive: Given<bool>,
+    /// How many runs a connection that is kept serves. Default: 10.
+    #[serde(default)]
+    fresh_every: Given<Count<2, 1_000>>,
     /// What the answer must look like.
     #[serde(default)]
     expect: Given<Box<Object<ExpectDoc<'a>>>>,
@@ -156,6 +166,7 @@ impl HttpDoc<'_> {
             body: self.body()?,
             expect,
         });
+        let fresh_every = self.fresh_every(&request.method, version)?;
         let is_secure = url.origin.is_secure;
         let (tls, later) = if is_secure { (tls, None) } else { (None, tls) };
         let redirects = match &self.redirects.0 {
@@ -167,7 +178,8 @@ impl HttpDoc<'_> {
             && credentials.is_none()
             && redirects.is_none()
             && proxy.is_none()
-            && version != Version::Two;
+            && version != Version::Two
+            && fresh_every.is_none();
         if is_plain {
             return Ok(ProbeSpec::Http(request));
         }
@@ -179,6 +191,7 @@ impl HttpDoc<'_> {
             proxy: proxy.map(|(_, proxy)| proxy),
             redirects,
             version,
+            fresh_every,
         }));
         Ok(ProbeSpec::Talk(Arc::new(TalkSpec { target, tls, protocol })))
     }
@@ -254,6 +267,27 @@ impl HttpDoc<'_> {
             return Err(Error::document("/http/headers/Proxy-Authorization", problem));
         }
         Ok(Some((proxy.target, Proxy { credentials })))
+    }
+
+    /// How many runs a connection serves, if it is kept.
+    fn fresh_every(&self, method: &str, version: Version) -> Result<Option<u32>, Error> {
+        let fresh_every = self.fresh_every.read("/http/fresh_every")?;
+        if self.keep_alive.0 != Some(true) {
+            return match fresh_every {
+                None => Ok(None),
+                Some(_) => Err(Error::document("/http/fresh_every", "needs keep_alive: true")),
+            };
+        }
+        // What was sent on a connection that had ended meanwhile is sent again.
+        if matches!(method, "POST" | "PATCH") {
+            let problem = "would repeat a request that changes things; allowed: other methods";
+            return Err(Error::document("/http/keep_alive", problem));
+        }
+        if version != Version::One {
+            let problem = "is for HTTP/1.1; allowed: version 1.1";
+            return Err(Error::document("/http/keep_alive", problem));
+        }
+        Ok(Some(fresh_every.unwrap_or(FRESH_EVERY) as u32))
     }
 
     fn body(&self) -> Result<Box<str>, Error> {

@@ -29,6 +29,8 @@ pub struct HttpTalk {
     pub redirects: Option<Redirects>,
     /// The version that is spoken.
     pub version: Version,
+    /// The connection is kept for the runs that follow, and the one of so many is fresh.
+    pub fresh_every: Option<u32>,
 }
 
 /// A version of HTTP.

@@ -4,9 +4,9 @@
 //! edge, and `conclude` decides whether a verdict about one address ends the run.
 
 use super::addresses::{Tally, share};
-use super::run::{Job, Step};
+use super::run::{Job, Next, Step};
 use super::{Done, Net};
-use crate::model::{Outcome, Reason, RunResult, TalkSpec, Target};
+use crate::model::{Addresses, Outcome, Reason, RunResult, Target};
 use crate::probe::http::{Exchange, Progress};
 use crate::probe::talk::{self, Ended, Talk};
 use crate::probe::{errno, tcp};
@@ -42,8 +42,8 @@ impl Net {
             return;
         }
         let verdict = self.advance(place, ready, now);
-        if let Some((next, warning)) = self.runs[place].next.take() {
-            return self.go_on(place, next, warning, done);
+        if let Some(next) = self.runs[place].next.take() {
+            return self.go_on(place, next, done);
         }
         let Some(verdict) = verdict else { return self.keep(place, done) };
         // A conversation computes, and its deadline is compared with the time after that.
@@ -57,22 +57,19 @@ impl Net {
     }
 
     /// Leaves the connection of a run for the one of the conversation that follows.
-    fn go_on(
-        &mut self,
-        place: usize,
-        next: Box<TalkSpec>,
-        warning: Option<RunResult>,
-        done: &mut Vec<Done>,
-    ) {
+    fn go_on(&mut self, place: usize, next: Next, done: &mut Vec<Done>) {
         let run = &mut self.runs[place];
         let now = match &run.step {
             Step::Talking(talk) => talk.trace().ended(),
             _ => run.began,
         };
         run.mark(now);
-        run.warning = warning.map(|warning| run.placed(warning)).or(run.warning.take());
-        run.job = Job::Talk(next.into());
+        if let Next::Elsewhere(next, warning) = next {
+            run.warning = warning.map(|warning| run.placed(warning)).or(run.warning.take());
+            run.job = Job::Talk(next.into());
+        }
         run.step = Step::Connecting;
+        run.uses = 0;
         // Whatever the rule for several addresses, it holds for those of the new place.
         (run.addresses, run.place, run.tally) = (None, 0, Tally::default());
         if let Some(socket) = run.socket.take() {
@@ -167,12 +164,20 @@ impl Net {
             return match talk.go_on() {
                 talk::Progress::Wait => None,
                 talk::Progress::Yield => self.again(place),
-                talk::Progress::Ended(Ended::Verdict(result)) => {
+                talk::Progress::Ended(Ended::Verdict(result, line)) => {
                     let is_whole = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
+                    let is_stale = is_stale(&result) && !talk.trace().has_answer();
+                    // What else a kept connection tells, the other addresses may not.
+                    let has_others = !is_whole && matches!(run.target(), Target::Name(_));
+                    if run.uses > 0 && (is_stale || has_others) {
+                        run.next = Some(Next::Afresh);
+                        return None;
+                    }
+                    run.kept = line.filter(|_| is_whole && run.rule() == Addresses::Any);
                     Some((run.placed(result), is_whole))
                 }
                 talk::Progress::Ended(Ended::Elsewhere(next, warning)) => {
-                    run.next = Some((next, warning));
+                    run.next = Some(Next::Elsewhere(next, warning));
                     None
                 }
             };
@@ -224,13 +229,17 @@ impl Net {
         done: &mut Vec<Done>,
     ) -> bool {
         let run = &mut self.runs[place];
+        let kept = run.kept.take();
         if let Some(socket) = run.socket.take() {
-            if can_reuse {
+            if let Some(line) = kept {
+                self.park(place, socket, line);
+            } else if can_reuse {
                 self.disconnected |= self.sockets.reuse(socket);
             } else {
                 self.sockets.close(socket);
             }
         }
+        let run = &mut self.runs[place];
         let is_last = run.left() <= 1 || run.expired;
         if let Some(verdict) = run.tally.add(run.rule(), result, is_last) {
             let verdict = match run.warning.take() {
@@ -300,4 +309,10 @@ impl Net {
             }
         }
     }
+}
+
+/// Whether this can mean that a connection had ended before it was used again.
+fn is_stale(result: &RunResult) -> bool {
+    let broken = Reason::SEND_FAILED.0..=Reason::RECEIVE_FAILED.0;
+    result.outcome == Outcome::Fail && broken.contains(&result.reason.0)
 }

@@ -8,6 +8,7 @@
 mod addresses;
 mod drive;
 mod names;
+mod parked;
 mod run;
 mod sockets;
 mod watch;
@@ -20,6 +21,7 @@ use crate::sys::epoll::{Epoll, Events};
 use crate::time::Tick;
 use addresses::{Alarms, Known};
 use hashbrown::HashMap;
+use parked::Parked;
 use run::{Job, Run, Step};
 use slab::Slab;
 use sockets::Sockets;
@@ -70,6 +72,8 @@ pub struct Net {
     spare: Vec<Buffers>,
     /// How connections are encrypted.
     configs: Configs,
+    /// Connections for runs to come.
+    parked: Parked,
     /// Connections that are kept.
     watches: Watches,
     /// Whether a disconnect of ours raised an edge since the last poll.
@@ -97,6 +101,7 @@ impl Net {
             input: vec![0; READ_BYTES].into(),
             spare: Vec::new(),
             configs: Configs::default(),
+            parked: Parked::default(),
             watches: Watches::default(),
             disconnected: false,
         })
@@ -123,6 +128,7 @@ impl Net {
     ///
     /// The system's error, which means that the instance is of no more use.
     pub fn poll(&mut self) -> io::Result<usize> {
+        self.close_unused();
         self.turn = self.turn.wrapping_add(1);
         self.disconnected = false;
         self.epoll.wait(&mut self.events)
@@ -144,6 +150,8 @@ impl Net {
                     }
                 } else if let Some(run) = self.sockets.run_of(data, self.turn) {
                     self.ready(run, ready, now, done);
+                } else if ready.is_readable() || ready.is_ended() || ready.is_broken() {
+                    self.disturbed(data);
                 }
             }
             self.events.clear();

@@ -16,6 +16,9 @@ use std::sync::Arc;
 impl Net {
     /// Asks for the name of a new run, or connects where there is none.
     pub(super) fn begin(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
+        if self.resume(place) {
+            return;
+        }
         let run = &mut self.runs[place];
         let Target::Name(name) = run.target() else { return self.connect(place, now, done) };
         let name = Arc::clone(name);

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
-use crate::probe::talk::Talk;
+use crate::probe::talk::{Line, Talk};
 use crate::sys::socket::Errno;
 use crate::time::Tick;
 use std::borrow::Cow;
@@ -34,6 +34,15 @@ pub enum Step {
     Connecting,
     Exchanging(Exchange),
     Talking(Talk),
+}
+
+/// What follows a conversation that ended without a verdict.
+#[derive(Debug)]
+pub enum Next {
+    /// Another one, and what this one warns of.
+    Elsewhere(Box<TalkSpec>, Option<RunResult>),
+    /// The same on a fresh connection.
+    Afresh,
 }
 
 #[derive(Debug)]
@@ -64,8 +73,12 @@ pub struct Run {
     pub phases: Phases,
     /// The same when the current conversation began.
     pub spent: Phases,
-    /// The conversation that follows, and what the one before warns of.
-    pub next: Option<(Box<TalkSpec>, Option<RunResult>)>,
+    /// What follows a conversation that ended without a verdict.
+    pub next: Option<Next>,
+    /// How many runs the connection has served before.
+    pub uses: u32,
+    /// The line that the next run may use.
+    pub kept: Option<Box<Line>>,
     /// What conversations before the current one warn of.
     pub warning: Option<RunResult>,
 }
@@ -90,6 +103,8 @@ impl Run {
             phases: Phases::default(),
             spent: Phases::default(),
             next: None,
+            uses: 0,
+            kept: None,
             warning: None,
         }
     }

@@ -118,6 +118,27 @@ impl Sockets {
         (u64::from(slot.stamp) == data >> 32 && slot.turn != turn).then_some(slot.run)?
     }
 
+    /// Keeps a socket with its connection for later.
+    pub fn rest(&mut self, place: usize) {
+        if let Some(slot) = self.slots.get_mut(place) {
+            slot.run = None;
+        }
+    }
+
+    /// Gives a socket that has rested to a run, in this turn.
+    pub fn adopt(&mut self, place: usize, run: usize, turn: u32) {
+        if let Some(slot) = self.slots.get_mut(place) {
+            (slot.run, slot.turn) = (Some(run), turn);
+        }
+    }
+
+    /// The socket that an event is for, if no run has it.
+    pub fn idle(&self, data: u64) -> Option<usize> {
+        let place = data as u32 as usize;
+        let slot = self.slots.get(place)?;
+        (slot.data(place) == data && slot.run.is_none()).then_some(place)
+    }
+
     /// Drops the connection and keeps the socket; true if that raises an edge.
     pub fn reuse(&mut self, place: usize) -> bool {
         let Some(slot) = self.slots.get_mut(place) else { return false };

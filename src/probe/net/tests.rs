@@ -5,6 +5,7 @@
 
 mod http;
 mod names;
+mod parked;
 mod tcp;
 
 use super::*;

@@ -51,6 +51,10 @@ pub struct Line {
     is_answered: bool,
     /// The conversation that takes the place of this one.
     next: Option<Box<TalkSpec>>,
+    /// Whether the next run of the check may use the connection.
+    keeps: bool,
+    /// Whether an earlier run has used it.
+    is_kept: bool,
 }
 
 impl Line {
@@ -67,7 +71,30 @@ impl Line {
             seen: Arc::default(),
             is_answered: false,
             next: None,
+            keeps: false,
+            is_kept: false,
         }
+    }
+
+    /// Nothing is left on this line; the next run of the check may use it.
+    pub fn keep(&mut self) {
+        self.keeps = true;
+    }
+
+    /// The line, if the next run may use it.
+    pub fn into_kept(self) -> Option<Box<Line>> {
+        (self.keeps && self.buffer.is_empty()).then(|| Box::new(self))
+    }
+
+    /// Begins another run, whose record this is, on a line that was kept.
+    pub fn renew(&mut self, trace: Arc<Trace>) {
+        self.trace = trace;
+        (self.keeps, self.is_kept) = (false, true);
+    }
+
+    /// Whether it was kept; then it is encrypted already, if it is to be.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// The conversation on this line ends without a verdict; it goes on elsewhere.

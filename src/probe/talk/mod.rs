@@ -53,8 +53,8 @@ pub enum Progress {
 /// How a conversation ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// The verdict is known.
-    Verdict(RunResult),
+    /// The verdict is known. The line comes along if the next run may use it.
+    Verdict(RunResult, Option<Box<Line>>),
     /// The run goes on with another conversation. A result that comes along takes the place of a
     /// pass at its end.
     Elsewhere(Box<TalkSpec>, Option<RunResult>),
@@ -88,6 +88,17 @@ impl Talk {
     pub fn new(spec: Arc<TalkSpec>, config: Option<Config>, fd: Arc<OwnedFd>) -> Talk {
         let trace = Arc::new(Trace::new(time::monotonic));
         let line = Line::new(Socket::new(fd), config, Arc::clone(&trace));
+        Talk::on(spec, line, trace)
+    }
+
+    /// A conversation on a line that was kept.
+    pub fn again(spec: Arc<TalkSpec>, mut line: Line) -> Talk {
+        let trace = Arc::new(Trace::new(time::monotonic));
+        line.renew(Arc::clone(&trace));
+        Talk::on(spec, line, trace)
+    }
+
+    fn on(spec: Arc<TalkSpec>, line: Line, trace: Arc<Trace>) -> Talk {
         let future = Box::pin(converse(spec, line, Arc::clone(&trace)));
         let woken = Arc::new(Woken::default());
         let waker = Arc::clone(&woken).into();
@@ -128,10 +139,10 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> End
     }
     trace.decide(result.clone());
     if is_well && let Err(refusal) = line.settle().await {
-        return Ended::Verdict(judge(Err(refusal), &line));
+        return Ended::Verdict(judge(Err(refusal), &line), None);
     }
     line.part().await;
-    Ended::Verdict(result)
+    Ended::Verdict(result, line.into_kept())
 }
 
 /// The result of a conversation that ended so, with what is known of the certificate.
@@ -152,6 +163,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     let tls = spec.tls.as_ref();
     if let Some(tls) = tls
         && !spec.protocol.upgrades()
+        && !line.is_kept()
     {
         line.encrypt(&tls.name).await?;
     }

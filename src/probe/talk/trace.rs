@@ -105,6 +105,11 @@ impl Trace {
         }
     }
 
+    /// Whether bytes of an answer have come.
+    pub fn has_answer(&self) -> bool {
+        lock(&self.0).has_answer
+    }
+
     /// The verdict is known; what follows is only politeness.
     pub fn decide(&self, verdict: RunResult) {
         let mut inner = lock(&self.0);

@@ -100,17 +100,24 @@ pub struct Reader {
     stage: Stage,
     body: Vec<u8>,
     limit: usize,
+    /// More came than belongs to the answer.
+    has_surplus: bool,
 }
 
 impl Reader {
     /// The body behind a head, of which no more than `limit` bytes are kept.
     pub fn new(stage: Stage, limit: usize) -> Reader {
-        Reader { stage, body: Vec::new(), limit }
+        Reader { stage, body: Vec::new(), limit, has_surplus: false }
     }
 
     /// The body so far.
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// Whether more came than belongs to the answer, which is then not the end of anything.
+    pub fn has_surplus(&self) -> bool {
+        self.has_surplus
     }
 
     /// Takes the next bytes.
@@ -125,14 +132,18 @@ impl Reader {
                 Stage::Sized(left) => {
                     let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                     *left -= count as u64;
-                    let (data, _) = bytes.split_at(count);
+                    let (data, rest) = bytes.split_at(count);
+                    self.has_surplus |= !rest.is_empty();
                     bytes = &[];
                     data
                 }
                 Stage::Chunked(chunks) => match chunks.next(&mut bytes) {
                     Piece::Data(data) => data,
                     Piece::More => return Ok(State::Open),
-                    Piece::End => return Ok(State::Complete),
+                    Piece::End => {
+                        self.has_surplus |= !bytes.is_empty();
+                        return Ok(State::Complete);
+                    }
                     Piece::Malformed(problem) => {
                         return Err(failure(Verdict::Malformed(problem)));
                     }

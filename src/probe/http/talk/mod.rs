@@ -30,7 +30,7 @@ pub async fn speak(
     talk: &HttpTalk,
     line: &mut Line,
 ) -> Result<RunResult, Failure> {
-    if let (true, Some(tls)) = (talk.has_tunnel(), &spec.tls) {
+    if let (true, false, Some(tls)) = (talk.has_tunnel(), line.is_kept(), &spec.tls) {
         line.step("CONNECT");
         tunnel::open(talk, line).await?;
         line.encrypt(&tls.name).await?;
@@ -81,6 +81,9 @@ fn outgoing(talk: &HttpTalk) -> HttpSpec {
         if let Some(credentials) = &proxy.credentials {
             headers.push(("Proxy-Authorization".into(), credentials::value(credentials)));
         }
+    }
+    if talk.fresh_every.is_some() {
+        headers.push(("Connection".into(), "keep-alive".into()));
     }
     request.headers = headers.into();
     request

@@ -77,6 +77,8 @@ pub fn next(
         proxy: talk.proxy.clone(),
         redirects: Some(redirects),
         version: talk.version,
+        // What serves the next run is the first connection, or none.
+        fresh_every: None,
     }));
     Ok(TalkSpec { target, tls, protocol })
 }
