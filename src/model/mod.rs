@@ -31,4 +31,4 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{Protocol, Secret, Source, TalkSpec, TlsSpec};
+pub use talk::{Expression, Pattern, Protocol, Secret, Source, TalkSpec, TlsSpec, UdpSpec};

@@ -4,6 +4,12 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod pattern;
+mod udp;
+
+pub use pattern::{Expression, Pattern};
+pub use udp::UdpSpec;
+
 use super::Target;
 use core::fmt;
 use std::sync::Arc;
@@ -34,6 +40,8 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// A datagram and the reply to it.
+    Udp(UdpSpec),
 }
 
 impl Protocol {
@@ -41,20 +49,27 @@ impl Protocol {
     pub fn key(&self) -> &'static str {
         match self {
             Protocol::Tls => "tcp",
+            Protocol::Udp(_) => "udp",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls => false,
+            Protocol::Tls | Protocol::Udp(_) => false,
         }
+    }
+
+    /// Whether it is spoken in datagrams, at first.
+    pub fn in_datagrams(&self) -> bool {
+        matches!(self, Protocol::Udp(_))
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
-            Protocol::Tls => Vec::new(),
+            // Those of a datagram stand in the document.
+            Protocol::Tls | Protocol::Udp(_) => Vec::new(),
         }
     }
 }
@@ -109,8 +124,8 @@ impl Secret {
     }
 
     /// A secret that stands in the document.
-    pub fn given(text: &str, key: &str) -> Secret {
-        Secret { source: Source::Document, key: key.into(), text: text.as_bytes().into() }
+    pub fn given(text: impl AsRef<[u8]>, key: &str) -> Secret {
+        Secret { source: Source::Document, key: key.into(), text: text.as_ref().into() }
     }
 }
 

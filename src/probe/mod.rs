@@ -7,3 +7,4 @@ pub mod resolver;
 pub mod system;
 pub mod talk;
 mod tcp;
+mod udp;

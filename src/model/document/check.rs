@@ -13,6 +13,7 @@ use super::name::{Name, Tag, names};
 use super::signal::SignalDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
+use super::udp::UdpDoc;
 use super::value::{Count, Given, List, Object, Share};
 use super::word::Word;
 use crate::error::Error;
@@ -22,8 +23,8 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 8] =
-    ["tcp", "http", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 9] =
+    ["tcp", "http", "udp", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
@@ -96,6 +97,8 @@ pub(super) struct CheckDoc<'a> {
     pub tcp: Given<Object<TcpDoc<'a>>>,
     /// Sends one HTTP/1.1 request.
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
+    /// Sends one datagram and waits for the reply.
+    pub udp: Given<Box<Object<UdpDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -244,6 +247,7 @@ impl CheckDoc<'_> {
         let plain = [
             self.tcp.0.is_some(),
             self.http.0.is_some(),
+            self.udp.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -265,6 +269,8 @@ impl CheckDoc<'_> {
             tcp.probe()
         } else if let Some(http) = &self.http.0 {
             http.0.probe()
+        } else if let Some(udp) = &self.udp.0 {
+            udp.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

@@ -127,12 +127,15 @@ impl Place {
                 Segment::Enum { .. } | Segment::Unknown => pointer.push('?'),
             }
         }
-        let secret = keys.iter().position(|key| *key == "http").is_some_and(|http| {
+        let http = keys.iter().position(|key| *key == "http").is_some_and(|http| {
             matches!(
                 keys[http + 1..],
                 [] | ["headers" | "body", ..] | ["expect"] | ["expect", "body_contains", ..]
             )
         });
+        let udp = keys.iter().position(|key| *key == "udp");
+        let udp = udp.is_some_and(|udp| !matches!(keys[udp + 1..], ["address", ..]));
+        let secret = http || udp;
         let default = match keys.as_slice() {
             ["defaults", key, ..] => Some((*key).to_owned()),
             _ => None,

@@ -14,6 +14,7 @@ mod check;
 mod defaults;
 mod expect;
 mod explain;
+mod hex;
 mod host;
 mod http;
 mod monitor;
@@ -25,6 +26,7 @@ mod signal;
 mod span;
 mod tcp;
 mod tls;
+mod udp;
 mod value;
 mod word;
 

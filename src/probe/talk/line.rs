@@ -12,6 +12,7 @@ use super::trace::{Doing, Trace};
 use crate::model::{Outcome, Reason};
 use crate::probe::errno;
 use crate::sys::socket::Errno;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Bytes that one read takes at most.
 const READ_BYTES: usize = 4 * 1024;
+/// Bytes of the largest datagram.
+const DATAGRAM_BYTES: usize = 64 * 1024;
 /// Bytes that a conversation may receive, unless its protocol says otherwise.
 pub const LIMIT: usize = 64 * 1024;
 
@@ -144,8 +147,7 @@ impl Line {
         self.trace.does(Doing::Receiving);
         let room = READ_BYTES.min(self.limit.saturating_sub(self.received));
         if room == 0 {
-            let text = format!("more than {} bytes", self.limit);
-            return Err(Failure::new(Outcome::Fail, Reason::RECEIVE_TOO_LARGE, &text));
+            return Err(self.too_much());
         }
         let stream = self.stream.as_mut().ok_or_else(Failure::closed)?;
         let start = self.buffer.len();
@@ -162,6 +164,36 @@ impl Line {
             }
             Err(error) => Err(Failure::of_io(&error, errno::of_receive)),
         }
+    }
+
+    /// Receives one datagram, whole and past the buffer; an empty one is one, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Line::more`], which must not be used on a socket for datagrams.
+    pub async fn datagram(&mut self) -> Result<Vec<u8>, Failure> {
+        self.trace.does(Doing::Receiving);
+        let Some(Stream::Plain(socket)) = &mut self.stream else { return Err(Failure::closed()) };
+        // Not kept while the datagram is waited for: there may be many who wait.
+        let received = poll_fn(|cx| {
+            let mut room = [0; DATAGRAM_BYTES];
+            let mut buffer = ReadBuf::new(&mut room);
+            let read = Pin::new(&mut *socket).poll_read(cx, &mut buffer);
+            read.map_ok(|()| buffer.filled().to_vec())
+        });
+        let datagram = received.await.map_err(|error| Failure::of_io(&error, errno::of_receive))?;
+        self.trace.answered();
+        // Empty ones count, or there could be a flood of them.
+        self.received += datagram.len().max(1);
+        if self.received > self.limit {
+            return Err(self.too_much());
+        }
+        Ok(datagram)
+    }
+
+    fn too_much(&self) -> Failure {
+        let text = format!("more than {} bytes", self.limit);
+        Failure::fail(Reason::RECEIVE_TOO_LARGE, &text)
     }
 
     /// Receives until at least `count` bytes are there.

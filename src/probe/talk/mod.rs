@@ -21,6 +21,7 @@ pub use load::{load, load_all};
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
+use crate::probe::udp;
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -120,6 +121,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Udp(spec) => udp::speak(spec, line).await,
     }
 }
 
