@@ -3,6 +3,10 @@
 //! A probe runs through `probe_once`, as people run it. Servers listen on free loopback ports, keep
 //! their files in a directory of their own and are ended by their process id.
 
+#[path = "probes/dns.rs"]
+mod dns;
+#[path = "probes/server.rs"]
+mod server;
 #[path = "probes/udp.rs"]
 mod udp;
 

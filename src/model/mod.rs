@@ -31,4 +31,7 @@ pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
-pub use talk::{Expression, Pattern, Protocol, Secret, Source, TalkSpec, TlsSpec, UdpSpec};
+pub use talk::{
+    DnsSpec, Expression, Pattern, Protocol, Rcode, Record, Secret, Source, TalkSpec, TlsSpec,
+    UdpSpec,
+};

@@ -4,9 +4,11 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod dns;
 mod pattern;
 mod udp;
 
+pub use dns::{DnsSpec, Rcode, Record};
 pub use pattern::{Expression, Pattern};
 pub use udp::UdpSpec;
 
@@ -42,6 +44,8 @@ pub enum Protocol {
     Tls,
     /// A datagram and the reply to it.
     Udp(UdpSpec),
+    /// A question to a name server.
+    Dns(DnsSpec),
 }
 
 impl Protocol {
@@ -50,26 +54,31 @@ impl Protocol {
         match self {
             Protocol::Tls => "tcp",
             Protocol::Udp(_) => "udp",
+            Protocol::Dns(_) => "dns",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls | Protocol::Udp(_) => false,
+            Protocol::Tls | Protocol::Udp(_) | Protocol::Dns(_) => false,
         }
     }
 
     /// Whether it is spoken in datagrams, at first.
     pub fn in_datagrams(&self) -> bool {
-        matches!(self, Protocol::Udp(_))
+        match self {
+            Protocol::Udp(_) => true,
+            Protocol::Dns(spec) => !spec.over_stream,
+            Protocol::Tls => false,
+        }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         match self {
             // Those of a datagram stand in the document.
-            Protocol::Tls | Protocol::Udp(_) => Vec::new(),
+            Protocol::Tls | Protocol::Udp(_) | Protocol::Dns(_) => Vec::new(),
         }
     }
 }

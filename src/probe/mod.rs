@@ -1,5 +1,6 @@
 //! What measures once: connects, reads a file, calls back. It measures, it never judges.
 
+pub mod dns;
 mod errno;
 mod http;
 pub mod net;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::CheckSpec;
 use super::defaults::Defaults;
+use super::dns::DnsDoc;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::name::{Name, Tag, names};
@@ -23,8 +24,8 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 9] =
-    ["tcp", "http", "udp", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 10] =
+    ["tcp", "http", "udp", "dns", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
@@ -99,6 +100,8 @@ pub(super) struct CheckDoc<'a> {
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
     /// Sends one datagram and waits for the reply.
     pub udp: Given<Box<Object<UdpDoc<'a>>>>,
+    /// Asks a name server.
+    pub dns: Given<Box<Object<DnsDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -248,6 +251,7 @@ impl CheckDoc<'_> {
             self.tcp.0.is_some(),
             self.http.0.is_some(),
             self.udp.0.is_some(),
+            self.dns.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -271,6 +275,8 @@ impl CheckDoc<'_> {
             http.0.probe()
         } else if let Some(udp) = &self.udp.0 {
             udp.0.probe()
+        } else if let Some(dns) = &self.dns.0 {
+            dns.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

@@ -12,6 +12,7 @@ mod address;
 mod batch;
 mod check;
 mod defaults;
+mod dns;
 mod expect;
 mod explain;
 mod hex;

@@ -187,8 +187,8 @@ impl Net {
                             return Some((result.with_message(&error.to_string()), false));
                         }
                     };
-                    let fd = self.sockets.share(run.socket?)?;
-                    Step::Talking(Talk::new(Arc::clone(spec), config, fd))
+                    let connection = (self.sockets.share(run.socket?)?, run.kind());
+                    Step::Talking(Talk::new(Arc::clone(spec), config, connection))
                 }
                 _ => Step::Exchanging(Exchange::new(self.spare.pop().unwrap_or_default())),
             };
@@ -197,6 +197,7 @@ impl Net {
             return match talk.go_on() {
                 talk::Progress::Wait => None,
                 talk::Progress::Yield => self.again(place),
+                talk::Progress::OverStream => self.over_stream(place, now),
                 talk::Progress::Verdict(result) => {
                     let is_whole = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
                     Some((run.placed(result), is_whole))
@@ -231,6 +232,17 @@ impl Net {
             (Progress::Wait, Ok(())) => None,
             (Progress::Yield, Ok(())) => self.again(place),
         }
+    }
+
+    /// Begins anew at the same address, on a stream.
+    fn over_stream(&mut self, place: usize, now: Tick) -> Option<Verdict> {
+        let run = &mut self.runs[place];
+        run.mark(now);
+        (run.step, run.over_stream) = (Step::Connecting, true);
+        if let Some(socket) = run.socket.take() {
+            self.sockets.close(socket);
+        }
+        self.try_connect(place)
     }
 
     /// Has the socket of a run that has more to do reported once more.
@@ -280,6 +292,7 @@ impl Net {
         run.failed = Some(Box::new(told));
         run.mark(now);
         run.place += 1;
+        run.over_stream = false;
         let step = std::mem::replace(&mut run.step, Step::Connecting);
         self.recycle(step);
         true

@@ -46,6 +46,8 @@ pub struct Run {
     pub place: usize,
     /// What the addresses before the current one came to.
     pub failed: Option<Box<RunResult>>,
+    /// An answer did not fit a datagram.
+    pub over_stream: bool,
     /// Its deadline has passed; no further address is tried.
     pub expired: bool,
     pub started: Tick,
@@ -64,6 +66,7 @@ impl Run {
             addresses: None,
             place: 0,
             failed: None,
+            over_stream: false,
             expired: false,
             started: now,
             began: now,
@@ -101,7 +104,7 @@ impl Run {
     /// What travels on its socket.
     pub fn kind(&self) -> Kind {
         match &self.job {
-            Job::Talk(spec) if spec.protocol.in_datagrams() => Kind::Datagram,
+            Job::Talk(spec) if spec.protocol.in_datagrams() && !self.over_stream => Kind::Datagram,
             _ => Kind::Stream,
         }
     }
@@ -123,9 +126,13 @@ impl Run {
         let spent = now.since(self.began);
         if let Step::Talking(talk) = &self.step {
             let phases = talk.trace().phases(now);
-            self.phases.tls_ns = phases.tls_ns;
-            self.phases.first_byte_ns = phases.first_byte_ns;
-            self.phases.transfer_ns = phases.transfer_ns;
+            for (all, spent) in [
+                (&mut self.phases.tls_ns, phases.tls_ns),
+                (&mut self.phases.first_byte_ns, phases.first_byte_ns),
+                (&mut self.phases.transfer_ns, phases.transfer_ns),
+            ] {
+                *all = all.saturating_add(spent);
+            }
             self.began = now;
             return;
         }

@@ -11,7 +11,7 @@ use super::tls::{self, Tls};
 use super::trace::{Doing, Trace};
 use crate::model::{Outcome, Reason};
 use crate::probe::errno;
-use crate::sys::socket::Errno;
+use crate::sys::socket::{Errno, Kind};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -40,6 +40,8 @@ pub struct Line {
     stream: Option<Stream>,
     /// For a handshake.
     config: Option<Config>,
+    kind: Kind,
+    wants_stream: bool,
     trace: Arc<Trace>,
     buffer: Vec<u8>,
     received: usize,
@@ -52,10 +54,12 @@ pub struct Line {
 
 impl Line {
     /// A line in the clear, and how it would be encrypted.
-    pub fn new(socket: Socket, config: Option<Config>, trace: Arc<Trace>) -> Line {
+    pub fn new((socket, kind): (Socket, Kind), config: Option<Config>, trace: Arc<Trace>) -> Line {
         Line {
             stream: Some(Stream::Plain(socket)),
             config,
+            kind,
+            wants_stream: false,
             trace,
             buffer: Vec::new(),
             received: 0,
@@ -63,6 +67,23 @@ impl Line {
             farewell: b"",
             expires_ms: None,
         }
+    }
+
+    /// Whether each message is a datagram, received with [`Line::datagram`].
+    pub fn in_datagrams(&self) -> bool {
+        self.kind == Kind::Datagram
+    }
+
+    /// Ends this conversation, to have it anew over a stream: no datagram is large enough. What
+    /// it answers is to be returned, and nobody sees it.
+    pub fn over_stream(&mut self) -> Failure {
+        self.wants_stream = true;
+        Failure::closed()
+    }
+
+    /// Whether the conversation is to be had anew.
+    pub fn wants_stream(&self) -> bool {
+        self.wants_stream
     }
 
     /// A step begins; messages name it.

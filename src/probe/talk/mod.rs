@@ -21,8 +21,9 @@ pub use load::{load, load_all};
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec};
-use crate::probe::udp;
+use crate::probe::{dns, udp};
 use crate::sync::{AtomicBool, Ordering};
+use crate::sys::socket::Kind;
 use crate::time;
 use socket::Socket;
 use std::fmt;
@@ -44,11 +45,13 @@ pub enum Progress {
     Yield,
     /// The verdict is known.
     Verdict(RunResult),
+    /// The protocol wants to be spoken anew, on a stream.
+    OverStream,
 }
 
 /// A conversation on its way.
 pub struct Talk {
-    future: Pin<Box<dyn Future<Output = RunResult> + Send>>,
+    future: Pin<Box<dyn Future<Output = Option<RunResult>> + Send>>,
     trace: Arc<Trace>,
     woken: Arc<Woken>,
     waker: Waker,
@@ -71,9 +74,13 @@ impl fmt::Debug for Talk {
 
 impl Talk {
     /// A conversation on a connection that was made just now.
-    pub fn new(spec: Arc<TalkSpec>, config: Option<Config>, fd: Arc<OwnedFd>) -> Talk {
+    pub fn new(
+        spec: Arc<TalkSpec>,
+        config: Option<Config>,
+        (fd, kind): (Arc<OwnedFd>, Kind),
+    ) -> Talk {
         let trace = Arc::new(Trace::new(time::monotonic));
-        let line = Line::new(Socket::new(fd), config, Arc::clone(&trace));
+        let line = Line::new((Socket::new(fd), kind), config, Arc::clone(&trace));
         let future = Box::pin(converse(spec, line, Arc::clone(&trace)));
         let woken = Arc::new(Woken::default());
         let waker = Arc::clone(&woken).into();
@@ -91,7 +98,7 @@ impl Talk {
         for _ in 0..ROUNDS {
             self.woken.0.store(false, Ordering::Relaxed);
             if let Poll::Ready(result) = self.future.as_mut().poll(&mut context) {
-                return Progress::Verdict(result);
+                return result.map_or(Progress::OverStream, Progress::Verdict);
             }
             if !self.woken.0.load(Ordering::Relaxed) {
                 return Progress::Wait;
@@ -101,8 +108,12 @@ impl Talk {
     }
 }
 
-async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> RunResult {
+/// The verdict; none if the protocol wants to be spoken anew, on a stream.
+async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Option<RunResult> {
     let ended = speak(&spec, &mut line).await;
+    if line.wants_stream() {
+        return None;
+    }
     let result = ended.unwrap_or_else(|failure| failure.result(trace.doing().1));
     let result = match (&spec.tls, line.expires_ms()) {
         (Some(tls), Some(expires_ms)) => certified(result, expires_ms, tls.warn_ns),
@@ -110,7 +121,7 @@ async fn converse(spec: Arc<TalkSpec>, mut line: Line, trace: Arc<Trace>) -> Run
     };
     trace.decide(result.clone());
     line.part().await;
-    result
+    Some(result)
 }
 
 async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
@@ -122,6 +133,7 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
         Protocol::Udp(spec) => udp::speak(spec, line).await,
+        Protocol::Dns(spec) => dns::speak(spec, line).await,
     }
 }
 

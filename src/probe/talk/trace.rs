@@ -114,11 +114,11 @@ impl Trace {
         (inner.doing, inner.step)
     }
 
-    /// Where the time went until `now`.
+    /// Where the time went since the last call, until `now`.
     pub fn phases(&self, now: Tick) -> Phases {
         let mut inner = lock(&self.0);
         inner.mark(now);
-        inner.phases
+        std::mem::take(&mut inner.phases)
     }
 }
 
@@ -146,6 +146,7 @@ mod tests {
         trace.answered();
         let phases = trace.phases(Tick(27));
         assert_eq!((phases.tls_ns, phases.first_byte_ns, phases.transfer_ns), (5, 5, 7));
+        assert_eq!(trace.phases(Tick(28)).transfer_ns, 1, "and to nothing twice");
         assert_eq!(trace.doing().0.timeout(), Reason::RECEIVE_TIMEOUT);
     }
 }
