@@ -136,6 +136,11 @@ fn a_stop_waits_for_the_names_that_are_looked_for() {
 }
 
 #[test]
+fn programs_and_the_children_of_the_host_do_not_meet() {
+    run("guest_exec", &[]);
+}
+
+#[test]
 fn signals_descriptors_and_environment_are_the_hosts() {
     run("guest_signals", &[]);
 }

@@ -5,6 +5,8 @@
 
 #[path = "probes/dns.rs"]
 mod dns;
+#[path = "probes/exec.rs"]
+mod exec;
 #[path = "probes/server.rs"]
 mod server;
 #[path = "probes/udp.rs"]

@@ -9,6 +9,7 @@ use super::helpers::Helpers;
 use super::inbox::{Inbox, Reporter};
 use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
+use crate::probe::exec::{self, Leash};
 use crate::probe::net::{Done, Net};
 use crate::probe::system::{HostSampler, Past, disk, filesystem};
 use crate::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Driver {
     inbox: Arc<Inbox>,
     helpers: Helpers,
     work: HashMap<u64, Work>,
+    /// Programs, until their thread has let go of them; kept beyond the work.
+    programs: HashMap<u64, Leash>,
     /// Functions to be dropped outside the lock.
     garbage: Vec<Arc<Function>>,
     host: HostSampler,
@@ -73,6 +76,7 @@ impl Driver {
             inbox,
             helpers: Helpers::new(owner),
             work: HashMap::new(),
+            programs: HashMap::new(),
             garbage: Vec::new(),
             host: HostSampler::new(),
             past: Past::default(),
@@ -125,6 +129,7 @@ impl Driver {
         }
         self.inbox.take(done);
         for done in done.iter() {
+            self.programs.remove(&done.run);
             let work = self.work.remove(&done.run);
             self.garbage.extend(work.and_then(|work| work.function));
         }
@@ -145,7 +150,10 @@ impl Driver {
                 self.start(token, &probe, callback, run, now, done);
             }
             Command::Expire { token, linger } => {
-                let silent = RunResult::new(Outcome::Timeout, Reason::TIMEOUT);
+                let silent = match self.programs.get(&token) {
+                    Some(leash) => leash.timeout(),
+                    None => RunResult::new(Outcome::Timeout, Reason::TIMEOUT),
+                };
                 let result = match (self.let_go(token), &mut self.net) {
                     // What is not running has said so to the inbox, or just came back.
                     (Some(found), _) if found != WrittenOff::Running => return,
@@ -164,10 +172,14 @@ impl Driver {
         }
     }
 
-    /// Lets go of a run that a pool works on, if one does, and says what it was doing.
+    /// Lets go of a run that a pool works on, if one does, and says what it was doing. A program
+    /// is killed.
     fn let_go(&mut self, token: u64) -> Option<WrittenOff> {
         let work = self.work.remove(&token)?;
         let found = work.pool.write_off(work.ticket);
+        if let Some(leash) = self.programs.get(&token) {
+            leash.cut();
+        }
         self.garbage.extend(work.function);
         Some(found)
     }
@@ -206,6 +218,12 @@ impl Driver {
                 return self.submit(pool, token, None, move || filesystem(&spec, &past, now));
             }
             ProbeSpec::Signal(spec) => self.host.signal(spec, now),
+            ProbeSpec::Exec(spec) => {
+                let leash = Leash::new(Arc::clone(spec));
+                self.programs.insert(token, leash.clone());
+                let pool = self.helpers.programs.clone();
+                return self.submit(pool, token, None, move || exec::run(&leash));
+            }
             ProbeSpec::Callback => {
                 let Some(function) = callback else { return };
                 let pool = self.helpers.callbacks.clone();
@@ -270,9 +288,15 @@ impl Driver {
     /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.sleeping.clear();
+        self.programs.values().for_each(Leash::cut);
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.helpers.close(self.net.as_ref().and_then(Net::threads));
         self.net = None;
+    }
+
+    /// The programs that run, to be held during a fork.
+    pub fn programs(&self) -> impl Iterator<Item = &Leash> {
+        self.programs.values()
     }
 
     /// In the handler of a child: closes its copies of the descriptors, and nothing else. The

@@ -12,6 +12,8 @@ use std::time::Duration;
 const CALLBACK_THREADS: (usize, usize) = (4, 64);
 /// The same for filesystems.
 const DISK_THREADS: (usize, usize) = (2, 16);
+/// The same for programs.
+const EXEC_THREADS: (usize, usize) = (4, 16);
 
 /// The helpers of one life; clones are the same ones.
 #[derive(Clone)]
@@ -20,6 +22,8 @@ pub struct Helpers {
     pub callbacks: Pool,
     /// Those that examine filesystems.
     pub disks: Pool,
+    /// Those that wait for programs.
+    pub programs: Pool,
     /// Those that look for names; known from the end of the life on.
     names: Option<Threads>,
 }
@@ -33,6 +37,8 @@ pub enum Stuck {
     Callback,
     /// A filesystem.
     Disk,
+    /// A program that cannot be killed, or its start.
+    Program,
     /// The system's resolver.
     Name,
 }
@@ -44,6 +50,7 @@ impl Helpers {
         Helpers {
             callbacks: pool("meshvitals-call", CALLBACK_THREADS),
             disks: pool("meshvitals-disk", DISK_THREADS),
+            programs: pool("meshvitals-exec", EXEC_THREADS),
             names: None,
         }
     }
@@ -53,6 +60,7 @@ impl Helpers {
     pub fn close(&mut self, names: Option<Threads>) {
         self.callbacks.close();
         self.disks.close();
+        self.programs.close();
         self.names = names;
     }
 
@@ -65,6 +73,9 @@ impl Helpers {
         }
         if !self.disks.wait_idle(left()) {
             stuck.push(Stuck::Disk);
+        }
+        if !self.programs.wait_idle(left()) {
+            stuck.push(Stuck::Program);
         }
         if self.names.as_ref().is_some_and(|names| !names.wait(left())) {
             stuck.push(Stuck::Name);
@@ -79,6 +90,7 @@ impl Stuck {
             Stuck::Background => "the background thread",
             Stuck::Callback => "a callback",
             Stuck::Disk => "the look at a filesystem",
+            Stuck::Program => "a program",
             Stuck::Name => "the resolution of a name",
         }
     }

@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod detector;
 pub mod document;
 mod event;
+mod exec;
 pub mod health;
 mod id;
 pub mod name;
@@ -22,6 +23,7 @@ mod talk;
 pub mod wheel;
 
 pub use event::{Event, Kind, Kinds};
+pub use exec::ExecSpec;
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
 pub use probe::{

@@ -2,6 +2,7 @@
 
 pub mod dns;
 mod errno;
+pub mod exec;
 mod http;
 pub mod net;
 pub mod resolver;

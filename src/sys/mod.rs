@@ -9,6 +9,7 @@ pub mod kept_file;
 pub mod mounts;
 pub mod nested;
 pub mod pages;
+pub mod process;
 pub mod resolve;
 pub mod socket;
 pub mod statvfs;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::CheckSpec;
 use super::defaults::Defaults;
 use super::dns::DnsDoc;
+use super::exec::ExecDoc;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
 use super::name::{Name, Tag, names};
@@ -24,8 +25,19 @@ use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
 use crate::time::MILLISECOND;
 
 /// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 10] =
-    ["tcp", "http", "udp", "dns", "cpu", "memory", "disk", "heartbeat", "callback", "external"];
+const PROBE_KEYS: [&str; 11] = [
+    "tcp",
+    "http",
+    "udp",
+    "dns",
+    "exec",
+    "cpu",
+    "memory",
+    "disk",
+    "heartbeat",
+    "callback",
+    "external",
+];
 
 /// The keys of the signals in a few words, for errors.
 pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
@@ -102,6 +114,8 @@ pub(super) struct CheckDoc<'a> {
     pub udp: Given<Box<Object<UdpDoc<'a>>>>,
     /// Asks a name server.
     pub dns: Given<Box<Object<DnsDoc<'a>>>>,
+    /// Runs a program.
+    pub exec: Given<Box<Object<ExecDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -252,6 +266,7 @@ impl CheckDoc<'_> {
             self.http.0.is_some(),
             self.udp.0.is_some(),
             self.dns.0.is_some(),
+            self.exec.0.is_some(),
             self.cpu.0.is_some(),
             self.memory.0.is_some(),
             self.disk.0.is_some(),
@@ -277,6 +292,8 @@ impl CheckDoc<'_> {
             udp.0.probe()
         } else if let Some(dns) = &self.dns.0 {
             dns.0.probe()
+        } else if let Some(exec) = &self.exec.0 {
+            exec.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {

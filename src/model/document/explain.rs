@@ -118,7 +118,7 @@ impl Place {
                 Segment::Seq { index } => pointer.push_str(&index.to_string()),
                 Segment::Map { key } => {
                     let key = match keys.as_slice() {
-                        [.., "http", "headers"] => before_value(key),
+                        [.., "http", "headers"] | [.., "exec", "environment"] => before_value(key),
                         _ => key,
                     };
                     push_key(&mut pointer, key);
@@ -135,7 +135,9 @@ impl Place {
         });
         let udp = keys.iter().position(|key| *key == "udp");
         let udp = udp.is_some_and(|udp| !matches!(keys[udp + 1..], ["address", ..]));
-        let secret = http || udp;
+        let exec = keys.iter().position(|key| *key == "exec");
+        let exec = exec.is_some_and(|exec| !matches!(keys[exec + 1..], ["directory", ..]));
+        let secret = http || udp || exec;
         let default = match keys.as_slice() {
             ["defaults", key, ..] => Some((*key).to_owned()),
             _ => None,

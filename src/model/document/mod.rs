@@ -13,6 +13,7 @@ mod batch;
 mod check;
 mod defaults;
 mod dns;
+mod exec;
 mod expect;
 mod explain;
 mod hex;
@@ -40,7 +41,7 @@ pub use monitor::system_checks;
 pub use schema::schema;
 
 use super::{Policy, ProbeSpec};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use check::CheckDoc;
 use monitor::MonitorDoc;
 use value::Object;
@@ -135,6 +136,22 @@ pub fn parse_monitor(text: Option<&str>) -> Result<MonitorSpec, Error> {
 pub fn parse_check(text: &str, defaults: &Defaults) -> Result<CheckSpec, Error> {
     let Object(doc) = explain::parse(text, PhantomData::<Object<CheckDoc<'_>>>)?;
     doc.check(defaults)
+}
+
+/// Refuses a program where none may be run. The permission is the host program's to give, in the
+/// configuration that it makes a monitor of; no check can give it to itself. So a document that
+/// came from elsewhere cannot have a program run, unless the host lets one in beside its own
+/// permission, or takes the configuration itself from there: it must do neither.
+///
+/// # Errors
+///
+/// MODE, at the probe.
+pub fn refuse_exec(probe: &ProbeSpec, allow_exec: bool) -> Result<(), Error> {
+    if allow_exec || !matches!(probe, ProbeSpec::Exec(_)) {
+        return Ok(());
+    }
+    let text = "programs are run only where the monitor's configuration says \"allow_exec\": true";
+    Err(Error::refused_at("/exec", Code::Mode, text))
 }
 
 /// Whether a monitor with a manual clock can run this probe: those that touch neither the network

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::address::Address;
 use super::check::{CheckDoc, DEFAULTS_KEYS, probe_keys};
+use super::exec::{VARIABLES_LIMIT, Variables};
 use super::expect::Codes;
 use super::http::Headers;
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
@@ -172,6 +173,12 @@ inline!([] Headers<'_>, _generator => json_schema!({
     "type": "object",
     "additionalProperties": {"type": "string"},
     "maxProperties": 64,
+}));
+
+inline!([] Variables<'_>, _generator => json_schema!({
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "maxProperties": VARIABLES_LIMIT,
 }));
 
 inline!([] Codes<'_>, _generator => json_schema!({
