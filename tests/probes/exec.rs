@@ -278,3 +278,23 @@ fn a_check_goes_on_after_its_deadline_with_a_program_that_is_gone() {
     assert!(!is_ours(&program));
     until("nothing is left", || !is_there(&program));
 }
+
+#[test]
+fn four_programs_run_at_once_and_the_others_wait() {
+    let program = script("mv-many", ": > \"${0%/*}/sign-$1\"; while :; do sleep 1000; done");
+    let monitor = Monitor::new(Some(ALLOWED)).unwrap();
+    monitor.start().unwrap();
+    for number in 0..6 {
+        let text = document(&program, LONG, "")
+            .replace("\"x\"", &format!("\"x{number}\""))
+            .replace("\"]", &format!("\", \"{number}\"]"));
+        monitor.register(&text).unwrap();
+    }
+    let own = monitor.find("meshvitals.self").unwrap();
+    let words = || monitor.snapshot(own).unwrap().message.as_str().to_owned();
+    let signs = || (0..6).filter(|n| program.with_file_name(format!("sign-{n}")).exists()).count();
+    until("four run and two wait", || signs() == 4 && words().contains(", 2 exec"));
+    monitor.stop(Duration::from_secs(30)).unwrap();
+    until("nothing is left", || !is_there(&program));
+    assert_eq!(signs(), 4);
+}

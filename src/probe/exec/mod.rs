@@ -7,7 +7,9 @@
 //!
 //! This blocks, on a thread of the pool. It knows of no deadline: whoever does cuts the [`Leash`].
 //! The trap: a host program that ignores SIGCHLD or waits for every child takes the end of ours;
-//! then nothing is known of it, which is our fault and not the program's.
+//! then nothing is known of it, which is our fault and not the program's. A program that has more
+//! rights than its host cannot be killed, and stays stuck; one whose host is killed goes on until
+//! it writes something.
 
 mod leash;
 
