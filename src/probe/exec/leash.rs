@@ -97,12 +97,16 @@ impl Leash {
     }
 
     /// Takes hold of a program that has started; its ends of the pipes are closed here. Answers
-    /// what becomes readable at its end, if the system has such a thing.
+    /// what becomes readable at its end; none if that was taken already.
+    ///
+    /// # Errors
+    ///
+    /// The system's error, also where it has no such thing.
     pub(super) fn take(
         &self,
         program: Pid,
         write: [Arc<OwnedFd>; 2],
-    ) -> Result<Arc<OwnedFd>, Errno> {
+    ) -> Result<Option<Arc<OwnedFd>>, Errno> {
         let mut state = lock(&self.state);
         state.program = Some(program);
         state.fds.retain(|fd| !write.iter().any(|end| Arc::ptr_eq(fd, end)));
@@ -110,8 +114,14 @@ impl Leash {
         if state.is_cut {
             process::kill(program);
         }
-        let watch = process::watch(program)?;
-        Ok(state.keep(watch))
+        match process::watch(program) {
+            Ok(watch) => Ok(Some(state.keep(watch))),
+            Err(Errno::SRCH) => {
+                state.program = None;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Kills what the program has left behind, once it has ended, as long as that can be told from

@@ -53,7 +53,8 @@ pub fn run(leash: &Leash) -> RunResult {
     let watch = leash.take(started, write);
     let mut output = [Output::new(out), Output::new(err)];
     match &watch {
-        Ok(watch) => listen(watch, &mut output),
+        Ok(Some(watch)) => listen(watch, &mut output),
+        Ok(None) => {}
         Err(_) => leash.cut(),
     }
     // Not under the lock of the leash: who is killed may take its time.
