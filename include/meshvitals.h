@@ -232,6 +232,36 @@ typedef struct {
 // The unix socket does not exist.
 #define MESHVITALS_REASON_CONNECT_NO_SOCKET 205
 
+// The handshake for encryption failed.
+#define MESHVITALS_REASON_TLS_FAILED 300
+
+// The deadline passed during the handshake for encryption.
+#define MESHVITALS_REASON_TLS_TIMEOUT 301
+
+// The certificate was not issued by an authority that is trusted, or is of no use.
+#define MESHVITALS_REASON_TLS_UNTRUSTED 302
+
+// The certificate, or one in its chain, has expired.
+#define MESHVITALS_REASON_TLS_EXPIRED 303
+
+// The certificate, or one in its chain, is not valid yet.
+#define MESHVITALS_REASON_TLS_NOT_YET_VALID 304
+
+// The certificate is for another name.
+#define MESHVITALS_REASON_TLS_WRONG_NAME 305
+
+// The target refused our certificate, or wants one.
+#define MESHVITALS_REASON_TLS_CLIENT_REFUSED 306
+
+// The target speaks none of the application protocols that were offered.
+#define MESHVITALS_REASON_TLS_NO_PROTOCOL 307
+
+// The target does not offer encryption.
+#define MESHVITALS_REASON_TLS_NOT_OFFERED 308
+
+// The certificate expires soon.
+#define MESHVITALS_REASON_TLS_EXPIRES_SOON 309
+
 // Sending failed; `detail` is the errno.
 #define MESHVITALS_REASON_SEND_FAILED 400
 
@@ -267,6 +297,42 @@ typedef struct {
 
 // The status code means alive but overloaded (429).
 #define MESHVITALS_REASON_MATCH_STATUS_WARN 603
+
+// The answer is not the expected one.
+#define MESHVITALS_REASON_MATCH_ANSWER 604
+
+// A header is not the expected one.
+#define MESHVITALS_REASON_MATCH_HEADER 605
+
+// A value in a JSON body is not the expected one.
+#define MESHVITALS_REASON_MATCH_JSON 606
+
+// The target reported an error; `detail` is its number, if it has one.
+#define MESHVITALS_REASON_MATCH_ERROR 607
+
+// The target does not accept the credentials, or wants some.
+#define MESHVITALS_REASON_MATCH_CREDENTIALS 608
+
+// The target is up and says that it cannot serve yet, or not any more.
+#define MESHVITALS_REASON_MATCH_NOT_READY 609
+
+// The target is in another role than expected.
+#define MESHVITALS_REASON_MATCH_ROLE 610
+
+// The service is not SERVING.
+#define MESHVITALS_REASON_MATCH_NOT_SERVING 611
+
+// The target does not know the service.
+#define MESHVITALS_REASON_MATCH_UNKNOWN_SERVICE 612
+
+// The target has no health service.
+#define MESHVITALS_REASON_MATCH_NO_HEALTH_SERVICE 613
+
+// The response code of the name server is not the expected one; `detail` is the code.
+#define MESHVITALS_REASON_MATCH_RCODE 614
+
+// Too many redirects, or one that may not be followed.
+#define MESHVITALS_REASON_MATCH_REDIRECT 615
 
 // The deadline passed.
 #define MESHVITALS_REASON_TIMEOUT 700
@@ -330,6 +396,12 @@ typedef struct {
 
 // The path cannot be examined; `detail` is the errno.
 #define MESHVITALS_REASON_DISK_FAILED 903
+
+// The program ended with another status than 0; `detail` is the status, or minus the signal.
+#define MESHVITALS_REASON_EXEC_FAILED 904
+
+// The program cannot be started; `detail` is the errno.
+#define MESHVITALS_REASON_EXEC_NOT_STARTED 905
 
 // The first event of a check or group in a new subscription.
 #define MESHVITALS_REASON_INITIAL 1000
@@ -721,8 +793,8 @@ meshvitals_code_t meshvitals_register_callback(meshvitals_monitor_t *m,
 
 // Registers a check, or puts its document, a JSON object of at most 64 MiB, in the place of the
 // check of its name. The same document keeps the id and changes nothing; if only schedule,
-// thresholds, tags or criticality differ, the counts are kept; if the probe differs, the check
-// begins anew, and a run in flight is discarded.
+// thresholds, levels, tags or criticality differ, the counts are kept; if something else is
+// measured, the check begins anew, and a run in flight is discarded.
 //
 // Returns: as meshvitals_register without EXISTS; MODE for callback checks.
 // Threads: any.

@@ -4,6 +4,7 @@
 //! Each test compiles one program of `tests/c` against the shared library that was built beside
 //! this test, and runs it with a bound on its time. A program ends with 0 or says what was wrong.
 
+use meshvitals::model::signal::{Row, TABLE};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,12 @@ fn finish(mut command: Command) {
         Err(error) => panic!("{command:?}: {error}"),
     };
     let status = child.wait().expect("its end");
-    assert!(status.success(), "{command:?}: {status}\n{}", String::from_utf8_lossy(&text));
+    let text = String::from_utf8_lossy(&text);
+    assert!(status.success(), "{command:?}: {status}\n{text}");
+    // What it had to leave out is said here as well.
+    for line in text.lines().filter(|line| line.starts_with("skipped: ")) {
+        writeln!(std::io::stderr(), "{line}").expect("the reason can be told");
+    }
 }
 
 fn kill(child: &mut Child) {
@@ -103,6 +109,31 @@ fn a_child_of_a_fork_never_hangs_and_can_begin_anew() {
 #[test]
 fn a_server_that_forks_workers_loses_no_descriptor_and_they_begin_anew() {
     run("guest_prefork", &[]);
+}
+
+/// A check of each kind of signal. Those of paths are sampled on threads that open and close what
+/// they look at, in the middle of which a fork may come; so they are sampled at the beginning.
+fn signals() -> String {
+    let check = |row: &Row| {
+        let (of, interval) = match row.path {
+            true => (format!(r#""path": "{}""#, env!("CARGO_TARGET_TMPDIR")), "1h"),
+            false => (String::new(), "20ms"),
+        };
+        let key = row.key;
+        format!(
+            r#"{{"name": "{key}", "{key}": {{{of}}}, "interval": "{interval}", "initial_delay": 0}}"#
+        )
+    };
+    let seeds = ["cpu", "memory"].map(|key| {
+        format!(r#"{{"name": "{key}", "{key}": {{}}, "interval": "20ms", "initial_delay": 0}}"#)
+    });
+    let all: Vec<String> = TABLE.iter().map(check).chain(seeds).collect();
+    format!("[{}]", all.join(", "))
+}
+
+#[test]
+fn a_child_has_none_of_the_files_open_that_the_sampler_of_its_parent_keeps() {
+    run("guest_resources", &[Path::new(&signals())]);
 }
 
 #[test]
@@ -133,6 +164,11 @@ fn a_stop_leaves_nothing_behind_and_is_in_time() {
 #[test]
 fn a_stop_waits_for_the_names_that_are_looked_for() {
     run("guest_names", &[]);
+}
+
+#[test]
+fn who_compares_the_time_sees_that_the_background_thread_was_stopped() {
+    run("guest_starved", &[]);
 }
 
 #[test]

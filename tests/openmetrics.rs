@@ -3,7 +3,7 @@
 //! `make test` brings it into target/venv. Without it the test says so and passes, because a
 //! missing tool is no fault of the report.
 
-use meshvitals::Monitor;
+use meshvitals::{Kinds, Monitor, Status};
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
@@ -55,11 +55,20 @@ fn another_parser_reads_what_we_report() {
     let monitor = Monitor::new(None).expect("a monitor");
     let document = serde_json::json!({"name": name, "heartbeat": {"ttl": "1h"}, "tags": ["x\\n"]});
     monitor.register(&document.to_string()).expect("a check");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let web = serde_json::json!({"name": "web", "tcp": {"address": address}, "initial_delay": 0});
+    let web = monitor.register(&web.to_string()).expect("a check");
+    let events = monitor.subscribe(Kinds::STATUS, 64).expect("a subscription");
     monitor.start().expect("a start");
+    let patience = Some(std::time::Duration::from_secs(20));
+    while monitor.status(web) != Status::Healthy {
+        assert!(!events.poll(64, patience).expect("events").is_empty(), "it never runs");
+    }
     monitor.beat(monitor.find(name).expect("the check")).expect("a beat");
     let families = parse(&python, &monitor.render("openmetrics").expect("a report"));
     let families = families.as_array().expect("families");
-    assert_eq!(families.len(), 11);
+    assert_eq!(families.len(), 12);
     let family = |name: &str| {
         families.iter().find(|family| family["name"] == name).expect("the family").clone()
     };
@@ -67,6 +76,11 @@ fn another_parser_reads_what_we_report() {
     assert_eq!((&runs["type"], &runs["unit"]), (&"counter".into(), &"".into()));
     let latency = family("meshvitals_check_latency_seconds");
     assert_eq!((&latency["type"], &latency["unit"]), (&"gauge".into(), &"seconds".into()));
+    let phases = family("meshvitals_run_phase_seconds");
+    assert_eq!(phases["type"], "histogram");
+    let ends = phases["samples"].as_array().expect("samples").iter();
+    let ends = ends.filter(|sample| sample[1]["le"] == "+Inf" && sample[2] == 1.0).count();
+    assert_eq!(ends, 2, "connect and total, each once: {phases}");
     let status = family("meshvitals_check_status");
     let value = |status_word: &str| {
         let labels = serde_json::json!({"check": name, "status": status_word});

@@ -188,6 +188,7 @@ fn every_document_key_is_explained_where_it_belongs() {
     for (definition, heading) in [
         ("check", "## Check"),
         ("tcp", "### TCP"),
+        ("tls", "### TLS"),
         ("http", "### HTTP"),
         ("expect", "### Expect"),
         ("level", "### Level"),

@@ -21,7 +21,9 @@ and each of its numbers can be given:
 - A value at its *enter* level or beyond means DEGRADED or UNHEALTHY once it has
   held so long; it is over when the value was better than *exit* for as long. Then
   the counts of the check decide, `degraded_threshold` and the others, as for any
-  check. While a value is on its way the message says so.
+  check. While a value is on its way the message says so. A pause is a break, and
+  so is a last value that was too old: what was on its way begins anew, and what
+  was entered stays so.
 - *Role*: `gate` may become UNHEALTHY, `inform` stops at DEGRADED and is not
   critical. Only what is exhausted gates: replicas run out together, and taking all
   of them out of service helps nobody. `role` and `critical` of the check decide.
@@ -33,6 +35,8 @@ and each of its numbers can be given:
   it), its limit, its scope (the host, this process, a cgroup, a path) and the name
   of its formula; `last` is the time of its sample. Checks of one turn share what
   they read.
+- Where the kernel grants triggers it tells when the stalled share of 2 s exceeds the
+  *enter* level of DEGRADED, and the check of that pressure runs at once.
 
 The levels are starting values, from the thresholds of the kubelet, netdata,
 systemd-oomd and the kernel's documents. The paths of files are those of Linux.

@@ -31,7 +31,11 @@ type CheckConfig struct {
 	Role      string   `doc:"role"`     // "gate", or "inform": stops at DEGRADED
 	Tags      []string `doc:"tags"`     // the groups that it belongs to
 	DependsOn []string `doc:"depends_on"`
-	Cookie    uint64   `doc:"cookie"` // a number that its events carry
+
+	// Addresses says what the addresses of a name must come to: "any": one is alive; "all": all
+	// are; "each": all are, and some dead ones are a warning.
+	Addresses string `doc:"addresses"`
+	Cookie    uint64 `doc:"cookie"` // a number that its events carry
 }
 
 // Config says what a monitor is. Zero fields are left out, as in CheckConfig; the zero Config

@@ -48,7 +48,7 @@ func TestTheStructsHaveExactlyTheKeysOfTheSchema(t *testing.T) {
 	}
 	structs := map[string][]any{
 		"check": {CheckConfig{}}, "defaults": {CheckConfig{}}, "monitor": {Config{}},
-		"tcp": {TCP{}}, "http": {HTTP{}}, "expect": {Expect{}}, "disk": {Disk{}},
+		"tcp": {TCP{}}, "tls": {TLS{}}, "http": {HTTP{}}, "expect": {Expect{}}, "disk": {Disk{}},
 		"signal": {Signal{}},
 		"level":  {CPU{}, Memory{}}, "heartbeat": {Heartbeat{}}, "nothing": {External{}},
 	}
@@ -73,6 +73,7 @@ func TestTheStructsHaveExactlyTheKeysOfTheSchema(t *testing.T) {
 				delete(have, "name")
 				delete(have, "cookie")
 				delete(have, "depends_on")
+				delete(have, "addresses")
 			}
 			for key := range definition.Properties {
 				if !have[key] {

@@ -16,6 +16,7 @@ type Probe interface {
 type TCP struct {
 	Address string `doc:"address"` // "10.0.0.5:5432", "[::1]:5432", "db:5432", "unix:/run/x.sock"
 	Connect string `doc:"connect"` // "full", or "fast": only the target's kernel sees it
+	TLS     *TLS   `doc:"tls"`     // the handshake is part of the connection
 }
 
 // HTTP sends one HTTP/1.1 request. Headers, body and expected text are secret: no message

@@ -32,6 +32,27 @@ const (
 	ReasonConnectTimeout Reason = C.MESHVITALS_REASON_CONNECT_TIMEOUT
 	// ReasonConnectNoSocket: the unix socket does not exist.
 	ReasonConnectNoSocket Reason = C.MESHVITALS_REASON_CONNECT_NO_SOCKET
+	// ReasonTLSFailed: the handshake for encryption failed.
+	ReasonTLSFailed Reason = C.MESHVITALS_REASON_TLS_FAILED
+	// ReasonTLSTimeout: the deadline passed during the handshake for encryption.
+	ReasonTLSTimeout Reason = C.MESHVITALS_REASON_TLS_TIMEOUT
+	// ReasonTLSUntrusted: the certificate was not issued by an authority that is trusted, or is of
+	// no use.
+	ReasonTLSUntrusted Reason = C.MESHVITALS_REASON_TLS_UNTRUSTED
+	// ReasonTLSExpired: the certificate, or one in its chain, has expired.
+	ReasonTLSExpired Reason = C.MESHVITALS_REASON_TLS_EXPIRED
+	// ReasonTLSNotYetValid: the certificate, or one in its chain, is not valid yet.
+	ReasonTLSNotYetValid Reason = C.MESHVITALS_REASON_TLS_NOT_YET_VALID
+	// ReasonTLSWrongName: the certificate is for another name.
+	ReasonTLSWrongName Reason = C.MESHVITALS_REASON_TLS_WRONG_NAME
+	// ReasonTLSClientRefused: the target refused our certificate, or wants one.
+	ReasonTLSClientRefused Reason = C.MESHVITALS_REASON_TLS_CLIENT_REFUSED
+	// ReasonTLSNoProtocol: the target speaks none of the application protocols that were offered.
+	ReasonTLSNoProtocol Reason = C.MESHVITALS_REASON_TLS_NO_PROTOCOL
+	// ReasonTLSNotOffered: the target does not offer encryption.
+	ReasonTLSNotOffered Reason = C.MESHVITALS_REASON_TLS_NOT_OFFERED
+	// ReasonTLSExpiresSoon: the certificate expires soon.
+	ReasonTLSExpiresSoon Reason = C.MESHVITALS_REASON_TLS_EXPIRES_SOON
 	// ReasonSendFailed: sending failed; Detail is the errno.
 	ReasonSendFailed Reason = C.MESHVITALS_REASON_SEND_FAILED
 	// ReasonSendTimeout: the deadline passed while sending.
@@ -56,6 +77,31 @@ const (
 	ReasonMatchValue Reason = C.MESHVITALS_REASON_MATCH_VALUE
 	// ReasonMatchStatusWarn: the status code means alive but overloaded (429).
 	ReasonMatchStatusWarn Reason = C.MESHVITALS_REASON_MATCH_STATUS_WARN
+	// ReasonMatchAnswer: the answer is not the expected one.
+	ReasonMatchAnswer Reason = C.MESHVITALS_REASON_MATCH_ANSWER
+	// ReasonMatchHeader: a header is not the expected one.
+	ReasonMatchHeader Reason = C.MESHVITALS_REASON_MATCH_HEADER
+	// ReasonMatchJSON: a value in a JSON body is not the expected one.
+	ReasonMatchJSON Reason = C.MESHVITALS_REASON_MATCH_JSON
+	// ReasonMatchError: the target reported an error; Detail is its number, if it has one.
+	ReasonMatchError Reason = C.MESHVITALS_REASON_MATCH_ERROR
+	// ReasonMatchCredentials: the target does not accept the credentials, or wants some.
+	ReasonMatchCredentials Reason = C.MESHVITALS_REASON_MATCH_CREDENTIALS
+	// ReasonMatchNotReady: the target is up and says that it cannot serve yet, or not any more.
+	ReasonMatchNotReady Reason = C.MESHVITALS_REASON_MATCH_NOT_READY
+	// ReasonMatchRole: the target is in another role than expected.
+	ReasonMatchRole Reason = C.MESHVITALS_REASON_MATCH_ROLE
+	// ReasonMatchNotServing: the service is not SERVING.
+	ReasonMatchNotServing Reason = C.MESHVITALS_REASON_MATCH_NOT_SERVING
+	// ReasonMatchUnknownService: the target does not know the service.
+	ReasonMatchUnknownService Reason = C.MESHVITALS_REASON_MATCH_UNKNOWN_SERVICE
+	// ReasonMatchNoHealthService: the target has no health service.
+	ReasonMatchNoHealthService Reason = C.MESHVITALS_REASON_MATCH_NO_HEALTH_SERVICE
+	// ReasonMatchRcode: the response code of the name server is not the expected one; Detail is the
+	// code.
+	ReasonMatchRcode Reason = C.MESHVITALS_REASON_MATCH_RCODE
+	// ReasonMatchRedirect: too many redirects, or one that may not be followed.
+	ReasonMatchRedirect Reason = C.MESHVITALS_REASON_MATCH_REDIRECT
 	// ReasonTimeout: the deadline passed.
 	ReasonTimeout Reason = C.MESHVITALS_REASON_TIMEOUT
 	// ReasonStillRunning: the run before this one is still stuck past its deadline.
@@ -98,6 +144,11 @@ const (
 	ReasonCallbackPanicked Reason = C.MESHVITALS_REASON_CALLBACK_PANICKED
 	// ReasonDiskFailed: the path cannot be examined; Detail is the errno.
 	ReasonDiskFailed Reason = C.MESHVITALS_REASON_DISK_FAILED
+	// ReasonExecFailed: the program ended with another status than 0; Detail is the status, or minus
+	// the signal.
+	ReasonExecFailed Reason = C.MESHVITALS_REASON_EXEC_FAILED
+	// ReasonExecNotStarted: the program cannot be started; Detail is the errno.
+	ReasonExecNotStarted Reason = C.MESHVITALS_REASON_EXEC_NOT_STARTED
 	// ReasonInitial: the first event of a check or group in a new subscription.
 	ReasonInitial Reason = C.MESHVITALS_REASON_INITIAL
 	// ReasonOverridden: the status is overridden by the host program.

@@ -18,8 +18,8 @@ func (m *Monitor) Register(check CheckConfig, options ...Option) (Check, error) 
 }
 
 // Replace adds a check, or puts its config in the place of the check of its name. The same config
-// changes nothing but the function; if only schedule, thresholds, tags or criticality differ, the
-// counts are kept; if the probe differs, the check begins anew.
+// changes nothing but the function; if only schedule, thresholds, levels, tags or criticality
+// differ, the counts are kept; if something else is measured, the check begins anew.
 func (m *Monitor) Replace(check CheckConfig, options ...Option) (Check, error) {
 	return m.registerOne("replace", check, options, m.ReplaceJSON)
 }

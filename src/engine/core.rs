@@ -13,14 +13,18 @@
 //! due is therefore compared with the horizon, the instant up to which answers were collected.
 
 use super::callback::Function;
+use super::command::{Command, Leftover};
 use super::groups::Groups;
+use super::helpers::Helpers;
 use super::runs::Runs;
 use super::slots::Slots;
 use super::table::{Activity, Check, Table};
+use super::workers::Gauge;
 use crate::error::Error;
 use crate::event::Mailbox;
 use crate::model::document::{CheckSpec, MonitorSpec};
 use crate::model::health::LocalHealth;
+use crate::model::latency::Latencies;
 use crate::model::wheel::Wheel;
 use crate::model::{CheckId, Event, Kinds, Mask, Policy, ProbeSpec, Role, Status};
 use crate::sync::Arc;
@@ -28,46 +32,6 @@ use crate::time::{SECOND, Tick};
 
 /// The longest a wake-up may be late before the machine may have been suspended.
 pub(super) const SUSPENSION_NS: u64 = 2 * SECOND;
-
-/// What the driver of the core must do.
-pub enum Command {
-    /// Start a run and finish it with its result.
-    Run {
-        /// The run.
-        token: u64,
-        /// The check.
-        check: CheckId,
-        /// What to measure.
-        probe: ProbeSpec,
-        /// The function of a callback check.
-        callback: Option<Arc<Function>>,
-        /// The number of the document.
-        cookie: u64,
-        /// When the result must be there.
-        deadline: Tick,
-    },
-    /// The deadline of a run passed: finish it with the timeout that its phase implies.
-    Expire {
-        /// The run.
-        token: u64,
-        /// Whether a late answer is still wanted.
-        linger: bool,
-    },
-    /// Forget a run; no result is wanted.
-    Cancel {
-        /// The run.
-        token: u64,
-    },
-}
-
-/// What a call leaves to be done outside the lock.
-#[derive(Default)]
-pub struct Leftover {
-    /// Functions whose last reference this may be.
-    pub garbage: Vec<Arc<Function>>,
-    /// Lines for the log: level and text.
-    pub lines: Vec<(i32, String)>,
-}
 
 /// What never changes after the monitor was made.
 pub struct Settings {
@@ -90,7 +54,11 @@ pub struct Core {
     pub(super) wheel: Wheel,
     pub(super) groups: Groups,
     pub(super) runs: Runs,
+    /// Where the time of runs goes.
+    pub(super) latencies: Latencies,
     pub(super) slots: Slots,
+    /// How busy the threads for callbacks of the present life are.
+    pub(super) callbacks: Arc<Gauge>,
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
     /// The kinds that any subscription wants.
     pub(super) wanted: Kinds,
@@ -143,7 +111,9 @@ impl Core {
             wheel: Wheel::new(now),
             groups,
             runs: Runs::default(),
+            latencies: Latencies::default(),
             slots: Slots::new(spec.max_runs, spec.max_handshakes),
+            callbacks: Helpers::no_callbacks(),
             mailboxes: Vec::new(),
             wanted: Kinds(0),
             commands: Vec::new(),
@@ -244,7 +214,10 @@ impl Core {
         }
         let at = self.on_grid(self.soonest.max(self.now));
         let sooner = at < self.planned;
-        self.planned = self.planned.min(at);
+        if sooner {
+            self.planned = at;
+            self.promise_own(at);
+        }
         sooner || !self.commands.is_empty()
     }
 

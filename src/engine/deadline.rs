@@ -5,7 +5,8 @@
 //! so. The trap is our own lateness: a deadline that is noticed late is moved by as much before
 //! it convicts anybody, because the answer may be waiting in our own queue.
 
-use super::core::{Command, Core};
+use super::command::Command;
+use super::core::Core;
 use super::runs::{Phase, Place, is_external};
 use super::slots::Class;
 use super::table::{Activity, Check};

@@ -4,11 +4,13 @@
 //! waits, so that a fork finds it whole and a child can close its copies of the sockets.
 
 use super::callback::{Function, Run};
-use super::core::Command;
+use super::command::Command;
 use super::helpers::Helpers;
 use super::inbox::{Inbox, Reporter};
+use super::triggers::Triggers;
 use super::workers::{Job, Pool, Ticket, WrittenOff};
-use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
+use crate::model::signal::SignalSpec;
+use crate::model::{CheckId, Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::exec::{self, Leash};
 use crate::probe::net::{Done, Net};
 use crate::probe::system::{HostSampler, Past, disk, filesystem};
@@ -20,6 +22,7 @@ use crate::time::{self, Tick};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::Context;
 
 /// The controls of the network's epoll.
 const CONTROL_WAKE: u32 = 0;
@@ -50,6 +53,8 @@ pub struct Driver {
     host: HostSampler,
     /// What is remembered of filesystems.
     past: Past,
+    /// `None` where no background thread waits for them.
+    triggers: Option<Triggers>,
     controls: Vec<u32>,
     /// What the background thread sleeps with: descriptors that are not the driver's.
     sleeping: Vec<RawFd>,
@@ -80,6 +85,7 @@ impl Driver {
             garbage: Vec::new(),
             host: HostSampler::new(),
             past: Past::default(),
+            triggers: None,
             controls: Vec::new(),
             sleeping: Vec::new(),
         })
@@ -127,6 +133,7 @@ impl Driver {
                 }
             }
         }
+        net.ring(time::monotonic(), done);
         self.inbox.take(done);
         for done in done.iter() {
             self.programs.remove(&done.run);
@@ -169,6 +176,7 @@ impl Driver {
                     net.cancel(token);
                 }
             }
+            Command::Disarm { check } => self.disarm(check),
         }
     }
 
@@ -202,6 +210,10 @@ impl Driver {
             ProbeSpec::Tcp(_) | ProbeSpec::Http(_) | ProbeSpec::Talk(_) => {
                 if let Some(net) = &mut self.net {
                     net.start(token, probe, run.deadline, now, done);
+                    // Only a thread that lives on can hear of changes.
+                    if self.triggers.is_some() && probe.watches() {
+                        net.watch_for(token, run.check);
+                    }
                 }
                 return;
             }
@@ -217,7 +229,11 @@ impl Driver {
                 let pool = self.helpers.disks.clone();
                 return self.submit(pool, token, None, move || filesystem(&spec, &past, now));
             }
-            ProbeSpec::Signal(spec) => self.host.signal(spec, now),
+            ProbeSpec::Signal(spec) => {
+                let result = self.host.signal(spec, now);
+                self.listen(run.check, spec);
+                result
+            }
             ProbeSpec::Exec(spec) => {
                 let leash = Leash::new(Arc::clone(spec));
                 self.programs.insert(token, leash.clone());
@@ -233,6 +249,47 @@ impl Driver {
             ProbeSpec::Heartbeat { .. } | ProbeSpec::External | ProbeSpec::Own => return,
         };
         done.push(Done { run: token, result, finished: now });
+    }
+
+    /// Has the kernel tell when a pressure that was just read is at its level.
+    fn listen(&mut self, check: CheckId, spec: &SignalSpec) {
+        let Some(triggers) = &mut self.triggers else { return };
+        match (spec.levels.degraded, self.host.told(spec.signal)) {
+            (Some(band), Some((path, line))) => triggers.arm(check, path, line, band.enter),
+            _ => triggers.disarm(check),
+        }
+    }
+
+    /// Ends what the kernel or its target tells of a check.
+    pub fn disarm(&mut self, check: CheckId) {
+        if let Some(net) = &mut self.net {
+            net.unwatch(check);
+        }
+        if let Some(triggers) = &mut self.triggers {
+            triggers.disarm(check);
+        }
+    }
+
+    /// Whether the kernel may tell of pressure, which [`Driver::waiting_fd`] does not show.
+    pub fn listens(&self) -> bool {
+        self.triggers.as_ref().is_some_and(Triggers::is_waiting)
+    }
+
+    /// Whether it has; the task is woken when it does.
+    pub fn poll_triggers(&mut self, context: &mut Context<'_>) -> bool {
+        self.triggers.as_mut().is_some_and(|triggers| triggers.poll(context))
+    }
+
+    /// The checks of whose pressure, or whose targets, something was told since.
+    pub fn take_fired(&mut self) -> Vec<CheckId> {
+        let mut fired = self.triggers.as_mut().map(Triggers::take_fired).unwrap_or_default();
+        fired.extend(self.net.as_mut().map(Net::take_fired).unwrap_or_default());
+        fired
+    }
+
+    /// Whether a target has told something that was not taken.
+    pub fn has_fired(&self) -> bool {
+        self.net.as_ref().is_some_and(Net::has_fired)
     }
 
     fn submit(
@@ -262,8 +319,14 @@ impl Driver {
         }
     }
 
+    /// When [`Driver::collect`] has something to do, whatever the descriptors say.
+    pub fn next_at(&self) -> Tick {
+        self.net.as_ref().map_or(Tick::NEVER, Net::next_at)
+    }
+
     /// Sets the alarm for the next turn.
     pub fn arm(&mut self, at: Tick) {
+        let at = at.min(self.next_at());
         if at == self.armed {
             return;
         }
@@ -275,9 +338,10 @@ impl Driver {
     }
 
     /// Remembers the numbers of the descriptors that the background thread sleeps with, until it
-    /// is about to close them.
+    /// is about to close them; from now on it hears of triggers.
     pub fn sleep_with(&mut self, numbers: &[RawFd]) {
         self.sleeping = numbers.to_vec();
+        self.triggers = Some(Triggers::default());
     }
 
     /// Leaves to the next life what was collected at the end of this one and not judged any more.
@@ -289,6 +353,7 @@ impl Driver {
     pub fn close(&mut self) {
         self.sleeping.clear();
         self.programs.values().for_each(Leash::cut);
+        self.triggers = None;
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.helpers.close(self.net.as_ref().and_then(Net::threads));
         self.net = None;
@@ -306,6 +371,7 @@ impl Driver {
             net.each_fd(fork::close_copy);
         }
         self.host.fds().for_each(fork::close_copy);
+        self.triggers.iter().flat_map(Triggers::fds).for_each(fork::close_copy);
         fork::close_copy(self.timer.as_fd());
         self.wake.each_fd(fork::close_copy);
         self.sleeping.iter().for_each(|&number| fork::close_number(number));

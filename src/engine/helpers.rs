@@ -3,9 +3,10 @@
 //! They start on first need and end with the life that they belong to, each after what it is
 //! doing. The trap: nothing can end a call that hangs, so whoever waits for them says how long.
 
-use super::workers::Pool;
+use super::workers::{Gauge, Pool};
 use crate::error::{Code, Error};
 use crate::probe::resolver::Threads;
+use crate::sync::Arc;
 use std::time::Duration;
 
 /// Threads for callbacks, and how many there may be when some are stuck.
@@ -53,6 +54,12 @@ impl Helpers {
             programs: pool("meshvitals-exec", EXEC_THREADS),
             names: None,
         }
+    }
+
+    /// The load of threads for callbacks where there are none yet.
+    pub fn no_callbacks() -> Arc<Gauge> {
+        let (size, limit) = CALLBACK_THREADS;
+        Arc::new(Gauge::new(size, limit))
     }
 
     /// Ends the idle ones, and the others after what they are doing. `names` are the threads of

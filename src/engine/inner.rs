@@ -3,7 +3,8 @@
 //! The trap is foreign code: drops of callbacks and the log function may call the library, so
 //! they run after every lock is left, as a thread of this monitor that must not wait for it.
 
-use super::core::{Core, Leftover};
+use super::command::Leftover;
+use super::core::Core;
 use super::lifecycle::Life;
 use super::workers;
 use crate::error::{Code, Error};

@@ -1,5 +1,6 @@
 //! What the host program says: reports, pauses, overrides, requests; and what it asks: snapshots.
 
+use super::command::Command;
 use super::core::Core;
 use super::masks::{published_until, reason};
 use super::runs::Booked;
@@ -8,6 +9,11 @@ use crate::error::{Code, Error};
 use crate::model::detector::Pace;
 use crate::model::{CheckId, Mask, Message, ProbeSpec, RunResult, Snapshot, Status};
 use crate::time::{MILLISECOND, Tick};
+
+/// Whether the kernel may have been asked to tell when a check must run.
+pub(super) fn is_pressure(probe: &ProbeSpec) -> bool {
+    matches!(probe, ProbeSpec::Signal(spec) if spec.signal.is_pressure())
+}
 
 impl Core {
     /// A result from the host program: `token` 0 is a heartbeat, another the answer to a request.
@@ -103,6 +109,20 @@ impl Core {
         Ok(())
     }
 
+    /// Runs a check now because the kernel or its target tells of a change; false if it is not to
+    /// hear of that any more, because it is gone or paused. When it goes on it runs, and hears again.
+    pub fn hurry(&mut self, id: CheckId) -> bool {
+        self.check_now(id).is_ok()
+    }
+
+    /// Has nobody tell of changes of a check any more.
+    pub(super) fn disarm(&mut self, index: u32) {
+        let Some(check) = self.table.get(index).filter(|_| self.running) else { return };
+        if is_pressure(&check.probe) || check.probe.watches() {
+            self.commands.push(Command::Disarm { check: check.id });
+        }
+    }
+
     /// Pauses a check or lets it go on.
     ///
     /// # Errors
@@ -120,7 +140,12 @@ impl Core {
         if paused {
             self.discard_run(index);
         }
-        self.change(index, |check| check.mask.put(Mask::PAUSED, paused));
+        self.change(index, |check| {
+            check.mask.put(Mask::PAUSED, paused);
+            if let Some(rare) = &mut check.rare {
+                rare.bands.interrupt();
+            }
+        });
         if !paused && self.running {
             self.resume(index);
         }

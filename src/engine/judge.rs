@@ -100,6 +100,9 @@ impl Core {
 
     /// Counts one result of a check and publishes what follows from it.
     pub(super) fn book(&mut self, index: u32, booked: Booked, result: RunResult, at: Tick) -> Pace {
+        if let Some(check) = self.table.get(index) {
+            self.latencies.add(check.probe.key(), &result.phases, result.latency_ns);
+        }
         let result = self.weigh(index, result, at);
         self.judge_ourselves(index, &result);
         let mut pace = Pace::Normal;
@@ -143,6 +146,10 @@ impl Core {
         let Some(check) = self.table.get_mut(index) else { return result };
         let ProbeSpec::Signal(spec) = &check.probe else { return result };
         let spec = Arc::clone(spec);
+        // A value does not hold while nobody looks.
+        if check.fresh_until() <= at {
+            check.rare_mut().bands.interrupt();
+        }
         signal::judge(&spec, &mut check.rare_mut().bands, result, at)
     }
 
@@ -252,7 +259,8 @@ impl Core {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::core::Command;
+    use crate::engine::command::Command;
+    use crate::model::Status;
     use crate::model::document::{self, Defaults};
     use crate::time::{MILLISECOND, SECOND};
 
@@ -285,5 +293,92 @@ mod tests {
             core.observe(next, false);
         }
         assert_eq!(starts, [0, 700, 10_000, 20_000, 20_700, 30_000]);
+    }
+
+    /// A core with one signal that is sampled each ten seconds and must hold for thirty.
+    struct Bench(Core, CheckId);
+
+    impl Bench {
+        fn new() -> Bench {
+            let spec = document::parse_monitor(Some(r#"{"system_checks": false}"#)).unwrap();
+            let mut core = Core::new(&spec, 0, Tick(0), 0).unwrap();
+            let text = r#"{"name": "a", "memory_pressure": {"hold": "30s"}, "interval": "10s",
+                "timeout": "1s", "jitter": 0, "initial_delay": 0, "degraded_threshold": 1,
+                "success_threshold": 1}"#;
+            let check = document::parse_check(text, &Defaults::default()).unwrap();
+            let ids = core.register(vec![check], false).unwrap();
+            core.start(Tick(0));
+            Bench(core, ids[0])
+        }
+
+        /// Samples this value from this second to that one; each second and the status then.
+        fn sample(&mut self, from_s: u64, to_s: u64, value: f64) -> String {
+            let core = &mut self.0;
+            let (mut told, mut commands, mut now) = (String::new(), Vec::new(), from_s * SECOND);
+            while now <= to_s * SECOND {
+                core.observe(Tick(now), false);
+                core.turn();
+                core.take_commands(&mut commands);
+                for command in commands.drain(..) {
+                    let Command::Run { token, .. } = command else { continue };
+                    core.finish(token, measured(value), core.now());
+                    let status = core.snapshot(self.1).unwrap().status;
+                    told += &format!("{}{} ", now / SECOND, &status.word()[..1]);
+                }
+                core.go_on();
+                core.turn();
+                now = core.plan().0;
+            }
+            told
+        }
+
+        fn pause(&mut self, second: u64, paused: bool) {
+            self.0.clock(Tick(second * SECOND));
+            self.0.pause(self.1, paused).unwrap();
+            // As after each call from outside: it may have made the plan sooner.
+            self.0.needs_turn();
+        }
+
+        fn status(&self) -> Status {
+            self.0.snapshot(self.1).unwrap().status
+        }
+    }
+
+    fn measured(value: f64) -> RunResult {
+        let measure = signal::Measure {
+            formula: "cgroup.memory.pressure",
+            scope: "host".into(),
+            limit: f64::NAN,
+            degraded: value,
+            unhealthy: f64::NAN,
+        };
+        let mut result = RunResult::pass().with_value(value);
+        result.measure = Some(measure.into());
+        result
+    }
+
+    #[test]
+    fn a_band_stays_entered_over_a_pause_and_a_pause_does_not_hold() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.sample(0, 15, 50.0), "0H 10H ");
+        bench.pause(16, true);
+        assert_eq!(bench.status(), Status::Unknown);
+        bench.pause(20, false);
+        assert_eq!(bench.sample(20, 55, 50.0), "20H 30H 40H 50D ", "it holds from second 20 on");
+        bench.pause(56, true);
+        assert_eq!(bench.sample(57, 590, 50.0), "");
+        bench.pause(600, false);
+        assert_eq!(bench.status(), Status::Unknown, "too old");
+        assert_eq!(bench.sample(600, 605, 7.0), "600D ", "between the levels it is as before");
+        assert_eq!(bench.sample(610, 645, 1.0), "610D 620D 630D 640H ");
+    }
+
+    #[test]
+    fn a_time_in_which_nothing_is_measured_does_not_hold() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.sample(0, 15, 50.0), "0H 10H ");
+        // Nobody had time for a turn: what was measured last is too old to go on from.
+        let told = bench.sample(95, 145, 50.0);
+        assert!(told.starts_with("95H 105H 115H 125D "), "{told}");
     }
 }

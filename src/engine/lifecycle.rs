@@ -5,7 +5,7 @@
 //! threads are refused with DEADLOCK.
 
 use super::callback;
-use super::core::Command;
+use super::command::Command;
 use super::driver::Driver;
 use super::helpers::Stuck;
 use super::inbox::Inbox;
@@ -86,7 +86,10 @@ impl Monitor {
         };
         let inbox = Arc::clone(&life.inbox);
         let driver = Driver::new(inner.number.into(), inbox).map_err(no_room)?;
-        lock(&inner.core).start(time::monotonic());
+        let mut core = lock(&inner.core);
+        core.callbacks = driver.helpers().callbacks.gauge();
+        core.start(time::monotonic());
+        drop(core);
         match runner::start(inner, driver) {
             Ok(runner) => {
                 let runner = Arc::new(runner);

@@ -209,4 +209,13 @@ impl Core {
             (check.last, check.believed, check.rare_mut().own_until) = (now, true, next);
         });
     }
+
+    /// A call from outside has made the next turn sooner. Should that not come, a reader must not
+    /// believe in us until long after it.
+    pub(super) fn promise_own(&mut self, next: Tick) {
+        let Some(index) = self.own else { return };
+        let until = next.after(OWN_FRESHNESS_NS);
+        self.change(index, |check| check.rare_mut().own_until = until);
+        self.settle();
+    }
 }

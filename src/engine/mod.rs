@@ -1,6 +1,7 @@
 //! The only place that joins things: checks, schedule, probes, statuses and events.
 
 mod callback;
+mod command;
 mod core;
 mod deadline;
 mod driver;
@@ -26,6 +27,7 @@ mod runs;
 mod slots;
 mod subscribe;
 mod table;
+mod triggers;
 pub mod workers;
 
 pub use callback::{Callback, Run};

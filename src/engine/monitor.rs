@@ -153,7 +153,8 @@ impl Monitor {
     }
 
     /// Registers a check, or puts its document in the place of the check of its name. The same
-    /// document changes nothing; another schedule keeps the counts; another probe begins anew.
+    /// document changes nothing; another schedule or level keeps the counts; what measures something
+    /// else begins anew.
     ///
     /// # Errors
     ///

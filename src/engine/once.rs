@@ -1,6 +1,6 @@
 //! One run of one probe, for people and tests: measured here and now, without a monitor.
 
-use super::core::Command;
+use super::command::Command;
 use super::driver::Driver;
 use crate::error::{Code, Error};
 use crate::model::document;
@@ -30,7 +30,8 @@ const SECOND: u64 = 2;
 /// # Errors
 ///
 /// DOCUMENT or RANGE with the place; MODE for a probe that the library cannot run by itself
-/// (callback, external, heartbeat), and for a program unless `config` says `allow_exec`; LIMIT without descriptors.
+/// (callback, external, heartbeat), and for a program unless `config` says `allow_exec`; LIMIT
+/// without descriptors.
 ///
 /// # Examples
 ///
@@ -106,7 +107,7 @@ fn run(
             driver.collect(&mut done);
             continue;
         }
-        wait(driver, deadline)?;
+        wait(driver, deadline.min(driver.next_at()))?;
         driver.collect(&mut done);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::callback::{Callback, Function};
 use super::core::Core;
+use super::input::is_pressure;
 use super::masks::{is_stale, publish_cell};
 use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
@@ -105,6 +106,10 @@ impl Core {
         self.admit_probe(&spec, false)?;
         self.check_dependencies_of(index, &spec)?;
         self.make_groups(std::slice::from_ref(&spec))?;
+        if !is_pressure(&spec.probe) {
+            // At another level it is listened to from the next run on, at the old one until then.
+            self.disarm(index);
+        }
         self.exchange(index, spec);
         self.settle();
         Ok(id)
@@ -254,7 +259,8 @@ impl Core {
             })
     }
 
-    /// Puts another document in the place of a check: the counts stay unless the probe differs.
+    /// Puts another document in the place of a check: the counts stay unless something else is
+    /// measured.
     fn exchange(&mut self, index: u32, spec: CheckSpec) {
         let shared = self.share(spec.policy);
         self.discard_run(index);
@@ -262,7 +268,7 @@ impl Core {
         let Some(check) = self.table.get(index) else { return };
         self.groups.leave(check);
         self.slots.leave(check);
-        let other_probe = check.probe != spec.probe;
+        let other_probe = !check.probe.measures_as(&spec.probe);
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
         // What a thread is stuck in belongs to the old document.
@@ -306,6 +312,7 @@ impl Core {
 
     fn remove(&mut self, index: u32) {
         self.discard_run(index);
+        self.disarm(index);
         self.unrelate(index);
         self.emit_life(Kind::Removed, index);
         self.wheel.clear(index);

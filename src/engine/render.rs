@@ -42,19 +42,19 @@ impl Monitor {
 
     fn view(&self) -> Result<View, Error> {
         let now = self.now();
-        let (unix_ms, groups, ids, mut checks) = self.inner.call(|core| {
+        let (unix_ms, groups, ids, mut checks, latencies) = self.inner.call(|core| {
             // The dates of a manual clock count from when its monitor was made.
             let unix_ms = if self.inner.manual { core.unix_ms(now) } else { time::unix_ms() };
             let groups = portion(core, &core.list_groups(), now);
             let ids = core.list();
             let checks = portion(core, &ids[..ids.len().min(PORTION)], now);
-            Ok((unix_ms, groups, ids, checks))
+            Ok((unix_ms, groups, ids, checks, core.latencies.clone()))
         })?;
         for rest in ids.chunks(PORTION).skip(1) {
             checks.extend(self.inner.call(|core| Ok(portion(core, rest, now)))?);
         }
         let overall = groups.first().map_or(Status::Unknown, |whole| whole.status);
-        Ok(View { now, unix_ms, overall, groups, checks })
+        Ok(View { now, unix_ms, overall, groups, checks, latencies })
     }
 }
 

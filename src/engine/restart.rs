@@ -5,7 +5,9 @@
 //! running when the engine stops: its check stays stuck until it comes back, also in the next
 //! life, so that it is never called twice at once.
 
-use super::core::{Command, Core};
+use super::command::Command;
+use super::core::Core;
+use super::helpers::Helpers;
 use super::publish;
 use super::table::Activity;
 use crate::model::health::LocalHealth;
@@ -81,6 +83,7 @@ impl Core {
             }
         }
         self.runs.clear();
+        self.callbacks = Helpers::no_callbacks();
         self.commands.clear();
         self.slots.clear_waiting();
         (self.running, self.stopped) = (false, true);

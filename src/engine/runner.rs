@@ -5,7 +5,8 @@
 //! descriptor. What a turn starts and what is over at once is handed back to the core in the
 //! same turn. With nothing due it does not wake up.
 
-use super::core::{Core, Leftover};
+use super::command::Leftover;
+use super::core::Core;
 use super::driver::Driver;
 use super::helpers::Stuck;
 use super::inner::Inner;
@@ -17,9 +18,11 @@ use crate::sys::nested::Nested;
 use crate::sys::thread::spawn;
 use crate::sys::wake::Wake;
 use crate::time::{self, MILLISECOND, SECOND, Tick};
+use std::future::poll_fn;
 use std::io;
 use std::mem::forget;
 use std::os::fd::OwnedFd;
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -56,6 +59,7 @@ pub fn start(monitor: &Arc<Inner>, mut driver: Driver) -> io::Result<Runner> {
         asleep_ns: time::boottime().since(time::monotonic()),
         done: Vec::new(),
         expired: Vec::new(),
+        listens: false,
         _ended: Ends(Arc::clone(&ended)),
     };
     let life = Life { body, nested, born: fork::generation() };
@@ -148,6 +152,8 @@ struct Body {
     asleep_ns: u64,
     done: Vec<Done>,
     expired: Vec<Done>,
+    /// Whether triggers have to be looked at.
+    listens: bool,
     _ended: Ends,
 }
 
@@ -166,12 +172,22 @@ impl Body {
             if self.ending.load(Ordering::Acquire) {
                 break;
             }
+            if poll_fn(|context| self.rest(fd, context)).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Over when there is something to do.
+    fn rest(&self, fd: &AsyncFd<OwnedFd>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Past the nested instance, whose look would take the word of the kernel.
+        let told = self.listens && lock(&self.driver).poll_triggers(context);
+        match fd.poll_read_ready(context) {
             // Cleared before the descriptors are looked at again in `collect`: what becomes
             // ready in between is an edge that ends the next wait.
-            match fd.readable().await {
-                Ok(mut ready) => ready.clear_ready(),
-                Err(_) => break,
-            }
+            Poll::Ready(ready) => Poll::Ready(ready.map(|mut ready| ready.clear_ready())),
+            Poll::Pending if told => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -198,6 +214,12 @@ impl Body {
                 core.go_on();
             }
             self.hand_over(&mut core);
+            // After the results: a run that is over does not answer for the one that is asked for.
+            for check in driver.take_fired() {
+                if !core.hurry(check) {
+                    driver.disarm(check);
+                }
+            }
             core.turn();
             core.take_commands(&mut commands);
             next = core.plan();
@@ -212,11 +234,12 @@ impl Body {
             for command in commands.drain(..) {
                 driver.carry_out(command, now, &mut self.done, &mut self.expired);
             }
-            if self.done.is_empty() && self.expired.is_empty() {
+            if self.done.is_empty() && self.expired.is_empty() && !driver.has_fired() {
                 break;
             }
         }
         driver.arm(next);
+        self.listens = driver.listens();
         leftover.garbage.extend(driver.take_garbage());
         drop(driver);
         workers::as_owner(u64::from(monitor.number), || monitor.clean_up(leftover));

@@ -5,7 +5,8 @@
 //! not come back: it is never started twice at once. The trap is the token: it names a run by
 //! its place, so it is compared whole, and the order of runs is told by their serial.
 
-use super::core::{Command, Core};
+use super::command::Command;
+use super::core::Core;
 use super::slots::Class;
 use super::table::{Activity, Check};
 use crate::model::detector::Pace;

@@ -123,8 +123,8 @@ pub unsafe extern "C" fn meshvitals_register_callback(
 
 /// Registers a check, or puts its document, a JSON object of at most 64 MiB, in the place of the
 /// check of its name. The same document keeps the id and changes nothing; if only schedule,
-/// thresholds, tags or criticality differ, the counts are kept; if the probe differs, the check
-/// begins anew, and a run in flight is discarded.
+/// thresholds, levels, tags or criticality differ, the counts are kept; if something else is
+/// measured, the check begins anew, and a run in flight is discarded.
 ///
 /// Returns: as meshvitals_register without EXISTS; MODE for callback checks.
 /// Threads: any.

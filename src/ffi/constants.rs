@@ -128,6 +128,26 @@ pub const MESHVITALS_REASON_CONNECT_FAILED: i32 = 203;
 pub const MESHVITALS_REASON_CONNECT_TIMEOUT: i32 = 204;
 /// The unix socket does not exist.
 pub const MESHVITALS_REASON_CONNECT_NO_SOCKET: i32 = 205;
+/// The handshake for encryption failed.
+pub const MESHVITALS_REASON_TLS_FAILED: i32 = 300;
+/// The deadline passed during the handshake for encryption.
+pub const MESHVITALS_REASON_TLS_TIMEOUT: i32 = 301;
+/// The certificate was not issued by an authority that is trusted, or is of no use.
+pub const MESHVITALS_REASON_TLS_UNTRUSTED: i32 = 302;
+/// The certificate, or one in its chain, has expired.
+pub const MESHVITALS_REASON_TLS_EXPIRED: i32 = 303;
+/// The certificate, or one in its chain, is not valid yet.
+pub const MESHVITALS_REASON_TLS_NOT_YET_VALID: i32 = 304;
+/// The certificate is for another name.
+pub const MESHVITALS_REASON_TLS_WRONG_NAME: i32 = 305;
+/// The target refused our certificate, or wants one.
+pub const MESHVITALS_REASON_TLS_CLIENT_REFUSED: i32 = 306;
+/// The target speaks none of the application protocols that were offered.
+pub const MESHVITALS_REASON_TLS_NO_PROTOCOL: i32 = 307;
+/// The target does not offer encryption.
+pub const MESHVITALS_REASON_TLS_NOT_OFFERED: i32 = 308;
+/// The certificate expires soon.
+pub const MESHVITALS_REASON_TLS_EXPIRES_SOON: i32 = 309;
 /// Sending failed; `detail` is the errno.
 pub const MESHVITALS_REASON_SEND_FAILED: i32 = 400;
 /// The deadline passed while sending.
@@ -152,6 +172,30 @@ pub const MESHVITALS_REASON_MATCH_BODY: i32 = 601;
 pub const MESHVITALS_REASON_MATCH_VALUE: i32 = 602;
 /// The status code means alive but overloaded (429).
 pub const MESHVITALS_REASON_MATCH_STATUS_WARN: i32 = 603;
+/// The answer is not the expected one.
+pub const MESHVITALS_REASON_MATCH_ANSWER: i32 = 604;
+/// A header is not the expected one.
+pub const MESHVITALS_REASON_MATCH_HEADER: i32 = 605;
+/// A value in a JSON body is not the expected one.
+pub const MESHVITALS_REASON_MATCH_JSON: i32 = 606;
+/// The target reported an error; `detail` is its number, if it has one.
+pub const MESHVITALS_REASON_MATCH_ERROR: i32 = 607;
+/// The target does not accept the credentials, or wants some.
+pub const MESHVITALS_REASON_MATCH_CREDENTIALS: i32 = 608;
+/// The target is up and says that it cannot serve yet, or not any more.
+pub const MESHVITALS_REASON_MATCH_NOT_READY: i32 = 609;
+/// The target is in another role than expected.
+pub const MESHVITALS_REASON_MATCH_ROLE: i32 = 610;
+/// The service is not SERVING.
+pub const MESHVITALS_REASON_MATCH_NOT_SERVING: i32 = 611;
+/// The target does not know the service.
+pub const MESHVITALS_REASON_MATCH_UNKNOWN_SERVICE: i32 = 612;
+/// The target has no health service.
+pub const MESHVITALS_REASON_MATCH_NO_HEALTH_SERVICE: i32 = 613;
+/// The response code of the name server is not the expected one; `detail` is the code.
+pub const MESHVITALS_REASON_MATCH_RCODE: i32 = 614;
+/// Too many redirects, or one that may not be followed.
+pub const MESHVITALS_REASON_MATCH_REDIRECT: i32 = 615;
 /// The deadline passed.
 pub const MESHVITALS_REASON_TIMEOUT: i32 = 700;
 /// The run before this one is still stuck past its deadline.
@@ -194,6 +238,10 @@ pub const MESHVITALS_REASON_REPORTED: i32 = 901;
 pub const MESHVITALS_REASON_CALLBACK_PANICKED: i32 = 902;
 /// The path cannot be examined; `detail` is the errno.
 pub const MESHVITALS_REASON_DISK_FAILED: i32 = 903;
+/// The program ended with another status than 0; `detail` is the status, or minus the signal.
+pub const MESHVITALS_REASON_EXEC_FAILED: i32 = 904;
+/// The program cannot be started; `detail` is the errno.
+pub const MESHVITALS_REASON_EXEC_NOT_STARTED: i32 = 905;
 /// The first event of a check or group in a new subscription.
 pub const MESHVITALS_REASON_INITIAL: i32 = 1000;
 /// The status is overridden by the host program.

@@ -10,6 +10,7 @@ mod event;
 mod exec;
 pub mod health;
 mod id;
+pub mod latency;
 pub mod name;
 mod policy;
 mod probe;
@@ -27,13 +28,16 @@ pub use exec::ExecSpec;
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
 pub use probe::{
-    Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target, TcpSpec,
+    Addresses, Connect, DiskSpec, HttpExpect, HttpSpec, Level, NameTarget, ProbeSpec, Target,
+    TcpSpec,
 };
 pub use reason::Reason;
 pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    DnsSpec, Expression, Pattern, Protocol, Rcode, Record, Secret, Source, TalkSpec, TlsSpec,
-    UdpSpec,
+    AmqpSession, AmqpSpec, DnsSpec, Expected, Found, GrpcSpec, Login, MemcachedProtocol,
+    MemcachedSpec, Metadata, MqttSpec, MqttVersion, MysqlSpec, NatsLogin, NatsSpec, Pattern, Piece,
+    PostgresRole, PostgresSpec, Protocol, Rcode, Record, RedisRole, RedisSpec, ScriptSpec,
+    ScriptStep, Search, Secret, SmtpSpec, Source, TalkSpec, TlsSpec, UdpSpec, http,
 };

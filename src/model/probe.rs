@@ -4,6 +4,7 @@
 
 use super::signal::SignalSpec;
 use super::{ExecSpec, TalkSpec};
+use core::fmt;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
 
@@ -69,13 +70,34 @@ impl From<SocketAddr> for Target {
     }
 }
 
+/// What the addresses of a name must come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Addresses {
+    /// One of them is alive.
+    #[default]
+    Any,
+    /// All of them are alive.
+    All,
+    /// All of them are alive; some dead ones are a warning.
+    Each,
+}
+
 /// A name to resolve for each run.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NameTarget {
     /// The name, as given.
     pub host: Box<str>,
     /// The port.
     pub port: u16,
+    /// What its addresses must come to.
+    pub rule: Addresses,
+}
+
+impl NameTarget {
+    /// A name of which one address must be alive.
+    pub fn new(host: &str, port: u16) -> NameTarget {
+        NameTarget { host: host.into(), port, rule: Addresses::Any }
+    }
 }
 
 /// How a TCP connection is made.
@@ -99,7 +121,7 @@ pub struct TcpSpec {
 }
 
 /// One HTTP/1.1 exchange on a fresh connection.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpSpec {
     /// Where to connect.
     pub target: Target,
@@ -115,6 +137,13 @@ pub struct HttpSpec {
     pub body: Box<str>,
     /// What the answer must look like; equal expectations are shared.
     pub expect: Arc<HttpExpect>,
+}
+
+impl fmt::Debug for HttpSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("HttpSpec");
+        shown.field("target", &self.target).field("method", &self.method).finish_non_exhaustive()
+    }
 }
 
 /// What an HTTP answer must look like.
@@ -172,16 +201,45 @@ impl ProbeSpec {
         }
     }
 
+    /// Whether its results can be continued by those of `other`: it measures the same, though it may
+    /// be judged by other levels.
+    pub fn measures_as(&self, other: &ProbeSpec) -> bool {
+        use ProbeSpec::{Cpu, Disk, Memory, Signal};
+        match (self, other) {
+            (Cpu(_), Cpu(_)) | (Memory(_), Memory(_)) => true,
+            (Disk(one), Disk(other)) => one.path == other.path,
+            (Signal(one), Signal(other)) => one.signal == other.signal && one.path == other.path,
+            _ => self == other,
+        }
+    }
+
+    /// Where it connects, of probes of the network; none if that is shared.
+    pub fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            ProbeSpec::Tcp(spec) => Some(&mut spec.target),
+            ProbeSpec::Http(spec) => Arc::get_mut(spec).map(|spec| &mut spec.target),
+            ProbeSpec::Talk(spec) => Arc::get_mut(spec).map(|spec| &mut spec.target),
+            _ => None,
+        }
+    }
+
+    /// Whether what is measured tells of changes by itself.
+    pub fn watches(&self) -> bool {
+        matches!(self, ProbeSpec::Talk(spec) if spec.protocol.watches())
+    }
+
     /// Whether it measures a level of the host or the process.
     pub fn is_level(&self) -> bool {
         use ProbeSpec::{Cpu, Disk, Memory, Signal};
         matches!(self, Cpu(_) | Memory(_) | Disk(_) | Signal(_))
     }
 
-    /// The unit of its values, of probes that measure the host or the process.
+    /// The unit of its values, of probes that measure some.
     pub fn unit(&self) -> Option<&'static str> {
         match self {
             ProbeSpec::Signal(spec) => Some(spec.signal.row().unit.word()),
+            // How long the certificate is good for.
+            ProbeSpec::Talk(spec) if spec.tls.is_some() => Some("s"),
             probe => probe.is_level().then_some("1"),
         }
     }

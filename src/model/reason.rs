@@ -19,6 +19,9 @@ macro_rules! reasons {
             pub const ALL: &'static [(Reason, &'static str)] =
                 &[$((Reason($number), stringify!($name))),+];
 
+            /// What each reason means, in the order of [`Reason::ALL`].
+            pub const MEANINGS: &'static [&'static str] = &[$(concat!($($doc),+)),+];
+
             /// The English text.
             pub const fn text(self) -> &'static CStr {
                 match self.0 {

@@ -4,16 +4,40 @@
 //! or the environment holds is not known to a document; a specification is complete only after it
 //! was loaded, which is the business of the layers above.
 
+mod amqp;
 mod dns;
+mod grpc;
+pub mod http;
+mod login;
+mod memcached;
+mod mqtt;
+mod mysql;
+mod nats;
 mod pattern;
+mod postgres;
+mod redis;
+mod script;
+mod smtp;
 mod udp;
 
+pub use amqp::{AmqpSession, AmqpSpec};
 pub use dns::{DnsSpec, Rcode, Record};
-pub use pattern::{Expression, Pattern};
-pub use udp::UdpSpec;
+pub use grpc::{GrpcSpec, Metadata};
+pub use login::Login;
+pub use memcached::{MemcachedProtocol, MemcachedSpec};
+pub use mqtt::{MqttSpec, MqttVersion};
+pub use mysql::MysqlSpec;
+pub use nats::{NatsLogin, NatsSpec};
+pub use pattern::{Found, Pattern, Search};
+pub use postgres::{PostgresRole, PostgresSpec};
+pub use redis::{RedisRole, RedisSpec};
+pub use script::{Piece, ScriptSpec, ScriptStep};
+pub use smtp::SmtpSpec;
+pub use udp::{Expected, UdpSpec};
 
 use super::Target;
 use core::fmt;
+use http::HttpTalk;
 use std::sync::Arc;
 
 /// What is connected to, and what is said there.
@@ -30,9 +54,7 @@ pub struct TalkSpec {
 impl TalkSpec {
     /// Every secret, to be loaded.
     pub fn secrets(&mut self) -> Vec<&mut Secret> {
-        let tls = self.tls.iter_mut().flat_map(|tls| {
-            [&mut tls.authorities, &mut tls.certificate, &mut tls.key].into_iter().flatten()
-        });
+        let tls = self.tls.iter_mut().flat_map(TlsSpec::secrets);
         tls.chain(self.protocol.secrets()).collect()
     }
 }
@@ -42,44 +64,117 @@ impl TalkSpec {
 pub enum Protocol {
     /// Nothing but the handshake.
     Tls,
+    /// What a script says.
+    Script(ScriptSpec),
+    /// Memcached.
+    Memcached(MemcachedSpec),
+    /// NATS.
+    Nats(NatsSpec),
+    /// MQTT.
+    Mqtt(MqttSpec),
+    /// AMQP 0-9-1.
+    Amqp(AmqpSpec),
+    /// SMTP.
+    Smtp(SmtpSpec),
+    /// Redis and what speaks like it.
+    Redis(RedisSpec),
+    /// PostgreSQL and what speaks like it.
+    Postgres(PostgresSpec),
+    /// MySQL, MariaDB and what speaks like them.
+    Mysql(MysqlSpec),
     /// A datagram and the reply to it.
     Udp(UdpSpec),
     /// A question to a name server.
     Dns(DnsSpec),
+    /// The health service of gRPC.
+    Grpc(GrpcSpec),
+    /// HTTP, where it takes more than the plain exchange.
+    Http(Box<HttpTalk>),
 }
 
 impl Protocol {
     /// The key of the probe in a document.
     pub fn key(&self) -> &'static str {
         match self {
-            Protocol::Tls => "tcp",
+            Protocol::Tls | Protocol::Script(_) => "tcp",
+            Protocol::Memcached(_) => "memcached",
+            Protocol::Nats(_) => "nats",
+            Protocol::Mqtt(_) => "mqtt",
+            Protocol::Amqp(_) => "amqp",
+            Protocol::Smtp(_) => "smtp",
+            Protocol::Redis(_) => "redis",
+            Protocol::Postgres(_) => "postgres",
+            Protocol::Mysql(_) => "mysql",
             Protocol::Udp(_) => "udp",
             Protocol::Dns(_) => "dns",
+            Protocol::Grpc(_) => "grpc",
+            Protocol::Http(_) => "http",
         }
     }
 
     /// Whether the protocol itself asks for encryption, after a greeting in the clear.
     pub fn upgrades(&self) -> bool {
         match self {
-            Protocol::Tls | Protocol::Udp(_) | Protocol::Dns(_) => false,
+            Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
+            Protocol::Redis(_) | Protocol::Grpc(_) => false,
+            Protocol::Udp(_) | Protocol::Dns(_) => false,
+            Protocol::Http(http) => http.has_tunnel(),
+            Protocol::Nats(_) | Protocol::Postgres(_) | Protocol::Mysql(_) => true,
+            Protocol::Smtp(spec) => spec.starttls,
+            Protocol::Script(script) => script.upgrades(),
         }
     }
 
-    /// Whether it is spoken in datagrams, at first.
+    /// How connections are encrypted that the protocol may ask for later, if the first is not.
+    pub fn later_tls(&self) -> Option<&TlsSpec> {
+        match self {
+            Protocol::Http(http) => http.redirects.as_ref()?.tls.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the target is to tell of changes by itself.
+    pub fn watches(&self) -> bool {
+        matches!(self, Protocol::Grpc(spec) if spec.watch)
+    }
+
+    /// Whether it is spoken in datagrams.
     pub fn in_datagrams(&self) -> bool {
         match self {
             Protocol::Udp(_) => true,
             Protocol::Dns(spec) => !spec.over_stream,
-            Protocol::Tls => false,
+            _ => false,
         }
     }
 
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
-        match self {
-            // Those of a datagram stand in the document.
-            Protocol::Tls | Protocol::Udp(_) | Protocol::Dns(_) => Vec::new(),
-        }
+        let login = match self {
+            Protocol::Tls | Protocol::Smtp(_) | Protocol::Script(_) => return Vec::new(),
+            // What is secret of a datagram stands in the document.
+            Protocol::Udp(_) | Protocol::Dns(_) => return Vec::new(),
+            Protocol::Grpc(spec) => {
+                return spec.metadata.iter_mut().map(|(_, value)| value).collect();
+            }
+            Protocol::Http(http) => return http.secrets(),
+            Protocol::Redis(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Mysql(spec) => return spec.password.iter_mut().collect(),
+            Protocol::Postgres(spec) => {
+                return spec.password.iter_mut().chain(&mut spec.query).collect();
+            }
+            Protocol::Memcached(spec) => &mut spec.login,
+            Protocol::Amqp(spec) => {
+                let sessions = spec.session.iter_mut();
+                return sessions.map(|session| &mut session.login.password).collect();
+            }
+            Protocol::Mqtt(spec) => &mut spec.login,
+            Protocol::Nats(spec) => match &mut spec.login {
+                NatsLogin::Nobody => return Vec::new(),
+                NatsLogin::User(login) => return vec![&mut login.password],
+                NatsLogin::Token(token) => return vec![token],
+            },
+        };
+        login.iter_mut().map(|login| &mut login.password).collect()
     }
 }
 
@@ -102,6 +197,13 @@ pub struct TlsSpec {
     pub only_1_3: bool,
     /// A certificate that expires within this time is a warning, in nanoseconds.
     pub warn_ns: u64,
+}
+
+impl TlsSpec {
+    /// Every secret, to be loaded.
+    fn secrets(&mut self) -> impl Iterator<Item = &mut Secret> {
+        [&mut self.authorities, &mut self.certificate, &mut self.key].into_iter().flatten()
+    }
 }
 
 /// Where a secret comes from.
@@ -133,8 +235,8 @@ impl Secret {
     }
 
     /// A secret that stands in the document.
-    pub fn given(text: impl AsRef<[u8]>, key: &str) -> Secret {
-        Secret { source: Source::Document, key: key.into(), text: text.as_ref().into() }
+    pub fn given(text: &str, key: &str) -> Secret {
+        Secret { source: Source::Document, key: key.into(), text: text.as_bytes().into() }
     }
 }
 

@@ -101,7 +101,7 @@ impl Resolver {
             let mut found = resolve(&name.host, name.port)?;
             found.dedup();
             found.truncate(16);
-            Ok(found.into())
+            Ok(alternate(&found).into())
         })
     }
 
@@ -300,6 +300,20 @@ impl Shared {
             queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// The same addresses with the families in turn, beginning with that of the first, so that a
+/// family which is dead does not stand before every address of the other (RFC 8305, section 4).
+fn alternate(found: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_first_kind = |address: &SocketAddr| address.is_ipv4() == found[0].is_ipv4();
+    let mut rest = found.iter().filter(|address| !is_first_kind(address));
+    let mut ordered = Vec::with_capacity(found.len());
+    for address in found.iter().filter(|address| is_first_kind(address)) {
+        ordered.push(*address);
+        ordered.extend(rest.next());
+    }
+    ordered.extend(rest);
+    ordered
 }
 
 /// Nothing panics while it holds these locks, and their data would be whole if something did.

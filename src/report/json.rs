@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{View, word};
+use crate::model::latency::{BOUNDS_NS, OfKind, PHASES};
 use crate::model::{Mask, Snapshot};
 
 #[derive(Serialize)]
@@ -14,6 +15,24 @@ struct Report<'a> {
     status: &'static str,
     groups: Vec<Group<'a>>,
     checks: Vec<Check<'a>>,
+    latencies: Vec<Latency>,
+}
+
+/// How long a phase took for the probes of a kind; `le_ms` of the last bucket is `null`.
+#[derive(Serialize)]
+struct Latency {
+    probe: &'static str,
+    phase: &'static str,
+    count: u64,
+    sum_ms: f64,
+    buckets: Vec<Bucket>,
+}
+
+/// So many took longer than the bucket before and at most `le_ms`.
+#[derive(Serialize)]
+struct Bucket {
+    le_ms: Option<f64>,
+    count: u64,
 }
 
 #[derive(Serialize)]
@@ -62,9 +81,30 @@ pub fn json(view: &View) -> String {
         status: word(view.overall),
         groups: view.groups.iter().map(group).collect(),
         checks: view.checks.iter().map(|snapshot| check(view, snapshot)).collect(),
+        latencies: view.latencies.kinds().iter().flat_map(latencies).collect(),
     };
     // Only maps with keys that are no text, and writers that fail, make this an error.
     serde_json::to_string(&report).unwrap_or_default()
+}
+
+/// The phases of a kind that happened.
+fn latencies(kind: &OfKind) -> impl Iterator<Item = Latency> {
+    let happened = PHASES.iter().zip(&kind.phases).filter(|(_, found)| found.count() > 0);
+    happened.map(|(&phase, histogram)| {
+        let bounds = BOUNDS_NS.iter().map(|ns| Some(ms(*ns))).chain([None]);
+        let buckets = bounds.zip(histogram.counts).map(|(le_ms, count)| Bucket { le_ms, count });
+        Latency {
+            probe: kind.probe,
+            phase,
+            count: histogram.count(),
+            sum_ms: ms(histogram.sum_ns),
+            buckets: buckets.collect(),
+        }
+    })
+}
+
+fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
 }
 
 fn group(snapshot: &Snapshot) -> Group<'_> {
@@ -97,7 +137,7 @@ fn check<'a>(view: &View, snapshot: &'a Snapshot) -> Check<'a> {
         limit: measure.and_then(|measure| finite(measure.limit)),
         scope: measure.map(|measure| &*measure.scope),
         formula: measure.map(|measure| measure.formula),
-        latency_ms: ran.then(|| snapshot.latency_ns as f64 / 1e6),
+        latency_ms: ran.then(|| ms(snapshot.latency_ns)),
         runs: snapshot.runs,
         in_flight: snapshot.in_flight,
         failures_in_a_row: snapshot.failures,

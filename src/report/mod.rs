@@ -13,6 +13,7 @@ mod sample;
 pub use json::json;
 pub use openmetrics::openmetrics;
 
+use crate::model::latency::Latencies;
 use crate::model::{Snapshot, Status};
 use crate::time::{MILLISECOND, Tick};
 
@@ -32,6 +33,8 @@ pub struct View {
     pub groups: Vec<Snapshot>,
     /// The checks.
     pub checks: Vec<Snapshot>,
+    /// Where the time of runs went.
+    pub latencies: Latencies,
 }
 
 impl View {

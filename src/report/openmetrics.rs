@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::{View, word};
 use crate::error::{Code, Error};
+use crate::model::latency::{BOUNDS_NS, PHASES};
 use crate::model::{Snapshot, Status};
 use crate::time::Tick;
 
@@ -122,6 +123,26 @@ impl Collector for Families {
                 .encode_family(&[("group", &*group.name)])?
                 .encode_gauge(&i64::from(group.answer))?;
         }
+        let mut family = encoder.encode_descriptor(
+            "meshvitals_run_phase",
+            "How long the phases of runs over the network took, by the kind of the probe.",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for kind in view.latencies.kinds() {
+            for (phase, found) in PHASES.iter().zip(&kind.phases).filter(|(_, h)| h.count() > 0) {
+                let bounds = BOUNDS_NS.iter().map(|ns| seconds(*ns)).chain([f64::INFINITY]);
+                let buckets: Vec<(f64, u64)> = bounds.zip(found.counts).collect();
+                family
+                    .encode_family(&[("probe", kind.probe), ("phase", *phase)])?
+                    .encode_histogram::<NoLabelSet>(
+                        seconds(found.sum_ns),
+                        found.count(),
+                        &buckets,
+                        None,
+                    )?;
+            }
+        }
         Ok(())
     }
 }
@@ -180,7 +201,7 @@ mod tests {
         expect("meshvitals_check_runs_total{check=\"system.disk\"} 12");
         let types = lines().iter().filter(|line| line.starts_with("# TYPE")).count();
         let helps = lines().iter().filter(|line| line.starts_with("# HELP")).count();
-        assert_eq!((types, helps), (11, 11));
+        assert_eq!((types, helps), (12, 12));
         assert_eq!(lines().last().map(String::as_str), Some("# EOF"));
     }
 
@@ -192,6 +213,18 @@ mod tests {
         let latencies =
             lines().iter().filter(|l| l.starts_with("meshvitals_check_latency_seconds{")).count();
         assert_eq!(latencies, 3, "one never ran");
+    }
+
+    #[test]
+    fn phases_are_histograms_whose_buckets_add_up() {
+        let of = |rest: &str| format!("meshvitals_run_phase_seconds_{rest}");
+        let total = "{probe=\"tcp\",phase=\"total\"}";
+        expect(&of(&format!("count{total} 2")));
+        expect(&of(&format!("sum{total} 0.0024")));
+        expect(&of("bucket{le=\"0.0005\",probe=\"tcp\",phase=\"total\"} 1"));
+        expect(&of("bucket{le=\"0.0025\",probe=\"tcp\",phase=\"total\"} 2"));
+        expect(&of("bucket{le=\"+Inf\",probe=\"tcp\",phase=\"total\"} 2"));
+        assert!(!lines().iter().any(|line| line.contains("phase=\"tls\"")), "it never happened");
     }
 
     #[test]

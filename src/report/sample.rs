@@ -1,8 +1,9 @@
 //! A view with every kind of member, for the tests of the formats.
 
 use super::View;
+use crate::model::latency::Latencies;
 use crate::model::signal::Measure;
-use crate::model::{CheckId, Mask, Message, Reason, Snapshot, Status};
+use crate::model::{CheckId, Mask, Message, Phases, Reason, Snapshot, Status};
 use crate::time::{SECOND, Tick};
 
 /// A check that passes and measures nothing.
@@ -81,7 +82,12 @@ pub fn view() -> View {
         ..check("paused")
     };
     let new = Snapshot { runs: 0, last: Tick(0), latency_ns: 0, ..check("系統") };
+    let mut latencies = Latencies::default();
+    let phases = Phases { connect_ns: 400_000, ..Phases::default() };
+    latencies.add("tcp", &phases, 400_000);
+    latencies.add("tcp", &phases, 2_000_000);
     View {
+        latencies,
         now: Tick(100 * SECOND),
         unix_ms: 1_000_100_000,
         overall: Status::Unhealthy,

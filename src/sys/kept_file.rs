@@ -22,6 +22,11 @@ impl KeptFile {
         KeptFile { path: path.into(), fd: None }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The descriptor, if it was needed.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.fd.as_ref().map(AsFd::as_fd)

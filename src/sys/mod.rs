@@ -2,6 +2,8 @@
 
 pub mod cgroup;
 pub mod clock_sync;
+#[cfg(test)]
+pub mod counting;
 pub mod epoll;
 pub mod fork;
 pub mod guard;
@@ -9,6 +11,7 @@ pub mod kept_file;
 pub mod mounts;
 pub mod nested;
 pub mod pages;
+pub mod pressure_trigger;
 pub mod process;
 pub mod resolve;
 pub mod socket;

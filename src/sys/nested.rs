@@ -41,7 +41,7 @@ impl Nested {
         let entered = runtime.enter();
         // What cannot be found is not closed in a child, which is no reason not to start.
         let mut numbers = kept_by_the_runtime(&candidates).unwrap_or_default();
-        let fd = watch(fd)?;
+        let fd = watch(fd, Interest::READABLE)?;
         numbers.push(fd.as_raw_fd());
         drop(entered);
         Ok(Nested { fd, runtime, numbers })
@@ -54,11 +54,11 @@ impl Nested {
     }
 }
 
-/// Registers a descriptor with the runtime of the calling thread.
-fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+/// Registers a descriptor with the runtime of the calling thread, which must be within one.
+pub(super) fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: the `AsyncFd` owns the descriptor, hands out no way to close or replace it, and
     // deregisters it before it is closed; an `OwnedFd` always answers with the same descriptor.
-    unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.map_err(io::Error::from)
+    unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(io::Error::from)
 }
 
 fn is_open(number: RawFd) -> bool {
@@ -71,7 +71,7 @@ fn is_open(number: RawFd) -> bool {
 fn kept_by_the_runtime(candidates: &[RawFd]) -> io::Result<Vec<RawFd>> {
     let (mark, _other_end) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
     let inode = fstat(&mark)?.st_ino;
-    let mark = watch(mark)?;
+    let mark = watch(mark, Interest::READABLE)?;
     let mark = (mark.as_raw_fd(), inode);
     let mut numbers = Vec::new();
     for &number in candidates {

@@ -9,7 +9,7 @@ use super::kept_file::KeptFile;
 use crate::time::{MILLISECOND, Tick};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How long a text serves.
 pub const TURN_NS: u64 = MILLISECOND;
@@ -31,6 +31,11 @@ impl TurnFile {
     /// A file that was not read yet.
     pub fn new(path: impl Into<PathBuf>) -> TurnFile {
         TurnFile { file: KeptFile::new(path), buffer: Vec::new(), length: 0, read: None }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.file.path()
     }
 
     /// The descriptor, if it was needed.

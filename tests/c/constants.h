@@ -23,12 +23,34 @@
   X(RESOLVE_TIMEOUT, resolve_timeout) X(CONNECT_REFUSED, connect_refused) \
   X(CONNECT_RESET, connect_reset) X(CONNECT_UNREACHABLE, connect_unreachable) \
   X(CONNECT_FAILED, connect_failed) X(CONNECT_TIMEOUT, connect_timeout) \
-  X(CONNECT_NO_SOCKET, connect_no_socket) X(SEND_FAILED, send_failed) \
+  X(CONNECT_NO_SOCKET, connect_no_socket) \
+  X(TLS_FAILED, tls_failed) \
+  X(TLS_TIMEOUT, tls_timeout) \
+  X(TLS_UNTRUSTED, tls_untrusted) \
+  X(TLS_EXPIRED, tls_expired) \
+  X(TLS_NOT_YET_VALID, tls_not_yet_valid) \
+  X(TLS_WRONG_NAME, tls_wrong_name) \
+  X(TLS_CLIENT_REFUSED, tls_client_refused) \
+  X(TLS_NO_PROTOCOL, tls_no_protocol) \
+  X(TLS_NOT_OFFERED, tls_not_offered) \
+  X(TLS_EXPIRES_SOON, tls_expires_soon) X(SEND_FAILED, send_failed) \
   X(SEND_TIMEOUT, send_timeout) X(RECEIVE_RESET, receive_reset) \
   X(RECEIVE_CLOSED, receive_closed) X(RECEIVE_TIMEOUT, receive_timeout) \
   X(RECEIVE_MALFORMED, receive_malformed) X(RECEIVE_TOO_LARGE, receive_too_large) \
   X(RECEIVE_FAILED, receive_failed) X(MATCH_STATUS, match_status) X(MATCH_BODY, match_body) \
-  X(MATCH_VALUE, match_value) X(MATCH_STATUS_WARN, match_status_warn) X(TIMEOUT, timeout) \
+  X(MATCH_VALUE, match_value) X(MATCH_STATUS_WARN, match_status_warn) \
+  X(MATCH_ANSWER, match_answer) \
+  X(MATCH_HEADER, match_header) \
+  X(MATCH_JSON, match_json) \
+  X(MATCH_ERROR, match_error) \
+  X(MATCH_CREDENTIALS, match_credentials) \
+  X(MATCH_NOT_READY, match_not_ready) \
+  X(MATCH_ROLE, match_role) \
+  X(MATCH_NOT_SERVING, match_not_serving) \
+  X(MATCH_UNKNOWN_SERVICE, match_unknown_service) \
+  X(MATCH_NO_HEALTH_SERVICE, match_no_health_service) \
+  X(MATCH_RCODE, match_rcode) \
+  X(MATCH_REDIRECT, match_redirect) X(TIMEOUT, timeout) \
   X(STILL_RUNNING, still_running) X(HEARTBEAT_SILENT, heartbeat_silent) X(LATE, late) \
   X(LOCAL_NO_DESCRIPTORS, local_no_descriptors) X(LOCAL_NO_PORTS, local_no_ports) \
   X(LOCAL_NO_MEMORY, local_no_memory) X(LOCAL_NO_ROUTE, local_no_route) \
@@ -37,7 +59,9 @@
   X(POOL_EXHAUSTED, pool_exhausted) X(HOST_NOT_POLLING, host_not_polling) \
   X(NO_SAMPLE, no_sample) X(LOCAL_UNSUPPORTED, local_unsupported) X(LOCAL_FAILED, local_failed) \
   X(CALLBACK_FAILED, callback_failed) X(REPORTED, reported) \
-  X(CALLBACK_PANICKED, callback_panicked) X(DISK_FAILED, disk_failed) X(INITIAL, initial) \
+  X(CALLBACK_PANICKED, callback_panicked) X(DISK_FAILED, disk_failed) \
+  X(EXEC_FAILED, exec_failed) \
+  X(EXEC_NOT_STARTED, exec_not_started) X(INITIAL, initial) \
   X(OVERRIDDEN, overridden) X(PAUSED, paused) X(BLOCKED, blocked) X(STALE, stale) \
   X(UNMASKED, unmasked) X(MEMBER, member) X(RESTARTED, restarted) \
   X(FIRST_OF_HOST, first_of_host)

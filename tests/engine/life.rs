@@ -1,8 +1,13 @@
 //! Start, stop and the clock.
 
-use crate::rig::{PATIENCE, Rig, S, external, pass};
-use meshvitals::{Code, Event, Kind, Kinds, Mask, Monitor, Outcome, Reason, Status, Tick};
+use crate::rig::{PATIENCE, Rig, S, document, external, pass};
+use meshvitals::{
+    Callback, Code, Event, Kind, Kinds, Mask, Monitor, Outcome, Reason, Run, RunResult, Status,
+    Tick,
+};
 use std::net::TcpListener;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
@@ -224,4 +229,82 @@ fn what_a_system_does_not_offer_is_no_fault_of_the_monitor() {
     assert!(own.message.as_str().ends_with(", 0 local faults"), "{own:?}");
     let check = monitor.snapshot(monitor.find("inodes").unwrap()).unwrap();
     assert_eq!((check.status, check.runs >= 3), (Status::Unknown, true));
+}
+
+#[test]
+fn another_level_of_the_same_signal_is_judged_with_the_next_value_and_resets_nothing() {
+    let monitor = running();
+    let events = monitor.subscribe(Kinds::STATUS, 64).unwrap();
+    let document = |levels: &str| {
+        let text = r#""interval": "50ms", "success_threshold": 1, "failure_threshold": 1"#;
+        format!(r#"{{"name": "fds", "descriptors": {{"hold": 0, {levels}}}, {text}}}"#)
+    };
+    let id = monitor.register(&document(r#""unhealthy_enter": 100"#)).unwrap();
+    wait_for(&events, |event| event.check == id && event.status == Status::Healthy);
+    let same = monitor.replace(&document(r#""unhealthy_enter": 99"#)).unwrap();
+    assert_eq!((same, monitor.status(id)), (id, Status::Healthy));
+    // One that every process exceeds turns the check as soon as it is measured.
+    let over = r#""unhealthy_enter": 0.001, "degraded_enter": 0.0005"#;
+    monitor.replace(&document(over)).unwrap();
+    let turned = wait_for(&events, |event| event.kind == Kind::Status && event.check == id);
+    assert_eq!((turned.previous, turned.status), (Status::Healthy, Status::Unhealthy));
+}
+
+/// A function of the host that says that it was called, and does not return until it may.
+struct Hangs(Sender<()>, Mutex<Receiver<()>>);
+
+impl Hangs {
+    fn new() -> (Hangs, Receiver<()>, Sender<()>) {
+        let ((say, called), (release, released)) = (channel(), channel());
+        (Hangs(say, Mutex::new(released)), called, release)
+    }
+}
+
+impl Callback for Hangs {
+    fn run(&self, _: &Run) -> RunResult {
+        // Once the test has ended nobody hears it, and nobody holds it up.
+        let _ = self.0.send(());
+        let _ = self.1.lock().unwrap().recv();
+        pass()
+    }
+}
+
+#[test]
+fn its_own_check_tells_how_many_threads_for_callbacks_are_busy_and_stuck() {
+    let monitor = running();
+    let events = monitor.subscribe(Kinds::RESULT, 64).unwrap();
+    let told = || {
+        let own = monitor.snapshot(monitor.find("meshvitals.self").unwrap()).unwrap();
+        own.message.as_str().to_owned()
+    };
+    let until = |wanted: &str| {
+        let start = std::time::Instant::now();
+        while !told().contains(wanted) {
+            assert!(start.elapsed() < PATIENCE, "{wanted} is never told: {}", told());
+            std::thread::yield_now();
+        }
+    };
+    assert!(told().contains(", callbacks: 0 of 4 threads busy, 0 events"), "{}", told());
+    let register = |name: &str, timeout: &str| {
+        let (function, called, release) = Hangs::new();
+        let document = document(
+            name,
+            r#""callback": {}"#,
+            &format!(r#""timeout": "{timeout}", "interval": "1h", "initial_delay": 0"#),
+        );
+        let id = monitor.register_callback(&document, function).unwrap();
+        called.recv_timeout(PATIENCE).unwrap();
+        (id, release)
+    };
+    let (slow, release_slow) = register("slow", "1m");
+    let (hung, release_hung) = register("hung", "50ms");
+    wait_for(&events, |event| event.check == hung && event.outcome == Some(Outcome::Timeout));
+    // The oldest in flight is the slow one; the other is past its deadline, and a thread was
+    // written off for it.
+    assert!(told().contains(", callbacks: 1 of 4 threads busy, 1 stuck, "), "{}", told());
+    drop(release_slow);
+    wait_for(&events, |event| event.check == slow && event.outcome == Some(Outcome::Pass));
+    until(", callbacks: 0 of 4 threads busy, 1 stuck, ");
+    drop(release_hung);
+    until(", callbacks: 0 of 4 threads busy, 0 events");
 }

@@ -1,7 +1,7 @@
 //! Questions to real name servers, and to peers that answer wrong, late, half or not at all.
 
-use super::server::{Server, directory, free_port};
-use super::{expect, run};
+use super::ask::{expect, run};
+use super::server::{Directory, Server, free_port, program};
 use meshvitals::{Outcome, Reason, RunResult};
 use std::fs;
 use std::io::{Read, Write};
@@ -41,7 +41,9 @@ fn expect_pass(port: u16, keys: &str) -> RunResult {
 
 #[test]
 fn bind_answers_each_type_and_says_no_in_each_way() {
-    let directory = directory("bind");
+    let Some(named) = program(&["/usr/sbin/named"]) else { return };
+    let directory = Directory::new();
+    let directory = directory.path();
     let (port, tls_port) = (free_port(), free_port());
     let certificate = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()]).unwrap();
     fs::write(directory.join("cert.pem"), certificate.cert.pem()).unwrap();
@@ -63,10 +65,9 @@ fn bind_answers_each_type_and_says_no_in_each_way() {
         zone "broken.test" {{ type primary; file "{at}/broken"; }};"#
     );
     fs::write(directory.join("named.conf"), config).unwrap();
-    let mut command = Command::new("/usr/sbin/named");
+    let mut command = Command::new(named);
     command.arg("-g").arg("-c").arg(directory.join("named.conf"));
-    let first = format!(r#""dns": {{"server": "127.0.0.1:{port}", "name": "www.good.test"}}"#);
-    let Some(_server) = Server::start(&mut command, &directory, &first) else { return };
+    let _server = Server::start(command, "all zones loaded");
 
     let table = [
         ("A", "www", r#""10.0.0.2", "10.0.0.1""#),
@@ -127,15 +128,15 @@ fn bind_answers_each_type_and_says_no_in_each_way() {
 
 #[test]
 fn dnsmasq_answers_and_so_it_does_to_any_datagram() {
-    let directory = directory("dnsmasq");
+    let Some(dnsmasq) = program(&["/usr/sbin/dnsmasq"]) else { return };
     let port = free_port();
-    let mut command = Command::new("/usr/sbin/dnsmasq");
+    let mut command = Command::new(dnsmasq);
+    command.arg("--log-facility=-");
     command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"]);
     command.args(["--listen-address=127.0.0.1", "--bind-interfaces", "--user=root"]);
     command.arg(format!("--port={port}")).arg("--pid-file");
     command.args(["--host-record=www.test,10.0.0.1", "--txt-record=big.test,a", "--local=/test/"]);
-    let first = format!(r#""dns": {{"server": "127.0.0.1:{port}", "name": "www.test"}}"#);
-    let Some(_server) = Server::start(&mut command, &directory, &first) else { return };
+    let _server = Server::start(command, "started, version");
 
     expect_pass(port, r#""name": "www.test", "expect": ["10.0.0.1"]"#);
     expect_pass(port, r#""name": "big.test", "type": "TXT", "expect": ["a"], "tcp": true"#);

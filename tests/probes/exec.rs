@@ -3,8 +3,7 @@
 //! Each program is a script of a name of its own, so that the processes which are left of it can
 //! be found by that name, dead ones that nobody has waited for included.
 
-use super::expect;
-use super::server::directory;
+use super::ask::expect;
 use meshvitals::{Code, Kinds, Monitor, Outcome, Reason, RunResult, probe_once};
 use std::fs;
 use std::io::Write;
@@ -16,6 +15,14 @@ use std::time::{Duration, Instant};
 const LONG: &str = "30s";
 const SHORT: &str = "300ms";
 const ALLOWED: &str = r#"{"allow_exec": true, "system_checks": false}"#;
+
+/// An empty directory for the programs of this name.
+fn directory(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("probes").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
 
 /// A script of this name, which is at most 15 bytes long: the system keeps no more of it.
 fn script(name: &str, body: &str) -> PathBuf {

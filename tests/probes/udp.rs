@@ -1,6 +1,6 @@
 //! A datagram and its reply, with peers that answer, refuse, keep silent and answer beside it.
 
-use super::{expect, run};
+use super::ask::{expect, run};
 use meshvitals::{Outcome, Reason, RunResult};
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::{self, JoinHandle};

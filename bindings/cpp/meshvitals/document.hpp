@@ -87,6 +87,11 @@ class CheckDocument : public Policy<CheckDocument> {
     CheckDocument& depends_on(const std::vector<std::string>& names) {
         return put("depends_on", json::array(names, json::quoted));
     }
+    /// What the addresses of a name must come to: "any" is alive, "all" are, or "each", of which
+    /// some dead ones are a warning.
+    CheckDocument& addresses(std::string_view rule) {
+        return put("addresses", json::quoted(rule));
+    }
     /// A number that the check's events carry.
     CheckDocument& cookie(std::uint64_t cookie) { return put("cookie", json::number(cookie)); }
 };

@@ -9,6 +9,7 @@
 
 #include "json.hpp"
 #include "time.hpp"
+#include "tls.hpp"
 
 namespace meshvitals {
 inline namespace MESHVITALS_CHOICE {
@@ -36,6 +37,11 @@ class Tcp : public Probe {
     /// "full": a whole handshake; "fast": only the target's kernel sees it.
     Tcp& connect(std::string_view word) {
         keys_.set("connect", json::quoted(word));
+        return *this;
+    }
+    /// The handshake is part of the connection.
+    Tcp& tls(const Tls& tls) {
+        keys_.set("tls", tls.keys().text());
         return *this;
     }
 };

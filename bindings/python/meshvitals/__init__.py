@@ -35,7 +35,7 @@ from .errors import (
 from .events import Events
 from .looplag import LoopLag
 from .monitor import Monitor, probe_once
-from .probes import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Probe, Signal, Tcp
+from .probes import Cpu, Disk, Expect, External, Heartbeat, Http, Memory, Probe, Signal, Tcp, Tls
 from .results import Result
 from .snapshots import Snapshot
 
@@ -78,6 +78,7 @@ __all__ = [
     "Status",
     "Stopped",
     "Tcp",
+    "Tls",
     "Timeout",
     "WrongMode",
     "__version__",

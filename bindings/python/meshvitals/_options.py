@@ -31,6 +31,7 @@ class CheckOptions(TypedDict, total=False):
     tags: Optional[Sequence[str]]
     depends_on: Optional[Sequence[str]]
     cookie: Optional[int]
+    addresses: Optional[str]
 
 
 class NamedCheckOptions(CheckOptions, total=False):

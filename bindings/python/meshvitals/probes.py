@@ -27,6 +27,7 @@ __all__ = [
     "Probe",
     "Signal",
     "Tcp",
+    "Tls",
 ]
 
 
@@ -55,6 +56,38 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Tls:
+    """Encrypts the connection of a probe; the files are read when the check is registered.
+
+    >>> Tls(ca_file="/etc/ssl/own.pem").document()
+    {'ca_file': '/etc/ssl/own.pem'}
+    """
+
+    #: The application protocols that are offered (ALPN), the preferred one first.
+    alpn: Optional[Sequence[str]] = None
+    #: A file with the certificates of the authorities that are trusted, in PEM. Default: those of
+    #: the platform.
+    ca_file: Optional[str] = None
+    #: A file with the certificate chain of this side, in PEM; together with key_file.
+    certificate_file: Optional[str] = None
+    #: A certificate that expires within this time is a warning. Default: 336h (14 days).
+    certificate_warn: Optional[Duration] = None
+    #: A file with the private key of this side, in PEM.
+    key_file: Optional[str] = None
+    #: The oldest version that is spoken: "1.2" or "1.3". Default: 1.2.
+    min_version: Optional[str] = None
+    #: The name or address that the certificate must be for, and that the server is told (SNI).
+    #: Default: the host of the address.
+    name: Optional[str] = None
+    #: Whether the certificate is verified. Default: true.
+    verify: Optional[bool] = None
+
+    def document(self) -> Dict[str, Any]:
+        """The document of it."""
+        return _keys(self)
+
+
+@dataclass(frozen=True)
 class Tcp(Probe):
     """Connects to a stream socket: reachability, not health, of what listens.
 
@@ -66,6 +99,8 @@ class Tcp(Probe):
     address: str
     #: ``"full"``: a whole handshake; ``"fast"``: only the target's kernel sees it.
     connect: Optional[str] = None
+    #: The handshake is part of the connection.
+    tls: Optional[Tls] = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ use crate::model::NameTarget;
 use crate::probe::resolver::Found;
 use crate::sync::{AtomicUsize, Mutex};
 use crate::sys::resolve::Failure;
+use crate::time::SECOND;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -94,4 +95,24 @@ fn a_stop_does_not_wait_for_those_who_start_and_stop_for_ever() {
         stop.join().unwrap().unwrap();
     });
     lock(&monitor.inner.life).phase = Phase::Stopped;
+}
+
+#[test]
+fn the_kernel_hurries_only_a_check_that_may_run() {
+    let monitor = Monitor::new(Some(BARE)).unwrap();
+    let document = r#"{"name": "pressure", "cpu_pressure": {}, "initial_delay": "1h"}"#;
+    let id = monitor.register(document).unwrap();
+    let mut core = lock(&monitor.inner.core);
+    let now = core.now();
+    assert!(!core.hurry(id), "no engine runs");
+    core.start(now);
+    let in_an_hour = core.plan();
+    assert!(in_an_hour > now.after(60 * SECOND));
+    core.pause(id, true).unwrap();
+    assert!(!core.hurry(id), "it is paused");
+    core.pause(id, false).unwrap();
+    assert!(core.hurry(id));
+    assert!(core.plan() < now.after(60 * SECOND));
+    core.unregister(&[id]).unwrap();
+    assert!(!core.hurry(id), "it is gone");
 }

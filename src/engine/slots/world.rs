@@ -2,7 +2,8 @@
 
 use super::{Activity, Check, Class};
 use crate::engine::callback::{Callback, Run};
-use crate::engine::core::{Command, Core};
+use crate::engine::command::Command;
+use crate::engine::core::Core;
 use crate::model::document::{self, Defaults};
 use crate::model::{CheckId, Outcome, Reason, RunResult};
 use crate::time::Tick;
@@ -100,7 +101,7 @@ impl World {
             Command::Expire { token, .. } => {
                 self.core.expire(token, RunResult::new(Outcome::Timeout, Reason::TIMEOUT), now);
             }
-            Command::Cancel { .. } => {}
+            Command::Cancel { .. } | Command::Disarm { .. } => {}
         }
     }
 

@@ -8,8 +8,11 @@
 //! The traps: dropping the last handle does not end the threads, [`Pool::close`] does. And a
 //! forked child must leak the pool it inherits, because none of its threads exist there.
 
+mod load;
 #[cfg(test)]
 mod tests;
+
+pub use load::{Gauge, Load};
 
 use crate::sync::{Arc, Condvar, Mutex, lock, wait, wait_while};
 use crate::sys::fork;
@@ -50,6 +53,7 @@ struct Shared {
     size: usize,
     limit: usize,
     owner: u64,
+    gauge: Arc<Gauge>,
     state: Mutex<State>,
     /// A job or the end is waiting for an idle thread.
     work: Condvar,
@@ -101,12 +105,14 @@ impl Pool {
     /// A pool without threads yet. `size` is how many jobs run at once, `limit` how many threads
     /// there may be with those that are stuck; `owner` is what [`current`] answers on them.
     pub fn new(name: &'static str, size: usize, limit: usize, owner: u64) -> Pool {
+        let (size, limit) = (size.max(1), limit.max(size).max(1));
         Pool {
             shared: Arc::new(Shared {
                 name,
-                size: size.max(1),
-                limit: limit.max(size).max(1),
+                size,
+                limit,
                 owner,
+                gauge: Arc::new(Gauge::new(size, limit)),
                 state: Mutex::default(),
                 work: Condvar::new(),
                 changed: Condvar::new(),
@@ -155,6 +161,7 @@ impl Pool {
         let Some(run) = run else { return WrittenOff::Gone };
         run.written_off = true;
         state.stuck += 1;
+        self.shared.note(&state);
         self.shared.reinforce(&mut state);
         WrittenOff::Running
     }
@@ -188,6 +195,11 @@ impl Pool {
         true
     }
 
+    /// Where it can be read without a lock how busy the pool is, also after its end.
+    pub fn gauge(&self) -> Arc<Gauge> {
+        Arc::clone(&self.shared.gauge)
+    }
+
     /// How many threads run a job that was written off.
     pub fn stuck(&self) -> usize {
         lock(&self.shared.state).stuck
@@ -207,6 +219,10 @@ impl State {
 }
 
 impl Shared {
+    fn note(&self, state: &State) {
+        self.gauge.note(state.running.len() - state.stuck, state.stuck);
+    }
+
     /// Starts threads for jobs that wait for one, within size and limit.
     fn reinforce(self: &Arc<Self>, state: &mut State) {
         // A finished thread is let go without waiting for it.
@@ -239,6 +255,7 @@ impl Shared {
             let Some((ticket, job)) = state.queue.pop_front() else { break };
             state.idle -= 1;
             state.running.push(Running { ticket, written_off: false });
+            self.note(&state);
             drop(state);
             if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
                 // Leaked, because its destructor is the host's and could panic again.
@@ -252,8 +269,10 @@ impl Shared {
             state = lock(&self.state);
             state.idle += 1;
             let at = state.running.iter().position(|run| run.ticket == ticket);
-            if at.is_some_and(|at| state.running.swap_remove(at).written_off) {
-                state.stuck -= 1;
+            let was_written_off = at.is_some_and(|at| state.running.swap_remove(at).written_off);
+            state.stuck -= usize::from(was_written_off);
+            self.note(&state);
+            if was_written_off {
                 self.changed.notify_all();
                 if state.active() > self.size {
                     break;

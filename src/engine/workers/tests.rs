@@ -31,6 +31,15 @@ fn expect(pool: &Pool, wanted: impl Fn(&State) -> bool) {
     assert!(wanted(&state));
 }
 
+/// Waits until the gauge shows this; not every step of a job is told to those who wait.
+fn expect_load(pool: &Pool, wanted: Load) {
+    let until = crate::time::monotonic().after(crate::time::nanoseconds(LONG));
+    while pool.gauge().load() != wanted {
+        assert!(crate::time::monotonic() < until, "{:?}", pool.gauge().load());
+        std::thread::yield_now();
+    }
+}
+
 fn expect_end(pool: &Pool) {
     pool.close();
     assert!(pool.wait_idle(LONG));
@@ -60,9 +69,11 @@ fn hung_jobs_do_not_starve_the_next_once_written_off() {
     assert_eq!(received.recv_timeout(LONG), Ok(5));
     assert_eq!(pool.stuck(), 1);
     expect(&pool, |state| state.threads.len() == 5);
+    expect_load(&pool, Load { busy: 3, of: 4, stuck: 1 });
     drop(hung);
     // The one that was replaced is one too many when it comes back.
     expect(&pool, |state| state.threads.len() == 4 && state.stuck == 0);
+    expect_load(&pool, Load { busy: 0, of: 4, stuck: 0 });
     expect_end(&pool);
 }
 
@@ -78,6 +89,7 @@ fn when_all_are_stuck_and_the_limit_is_reached_a_job_is_refused() {
     assert_eq!(pool.stuck(), 2);
     assert!(note(&pool, 4).0.is_err());
     assert_eq!(pool.queued(), 1, "what was refused is not queued");
+    assert_eq!(pool.gauge().load(), Load { busy: 0, of: 0, stuck: 2 });
     drop(release_first);
     assert_eq!(waited.recv_timeout(LONG), Ok(3), "a thread that comes back takes what waits");
     let (again, received) = note(&pool, 5);

@@ -58,7 +58,7 @@ pub(super) fn join(host: &str, port: u16) -> Result<Target, &'static str> {
         Ok(address) => Ok(SocketAddr::new(address, port).into()),
         Err(_) => {
             check_host(host)?;
-            Ok(Target::Name(Arc::new(NameTarget { host: host.into(), port })))
+            Ok(Target::Name(Arc::new(NameTarget::new(host, port))))
         }
     }
 }
@@ -91,7 +91,7 @@ fn named(text: &str) -> Result<Target, &'static str> {
     }
     let port = number(port).ok_or("has no port from 1 to 65535")?;
     check_host(host)?;
-    Ok(Target::Name(Arc::new(NameTarget { host: host.into(), port })))
+    Ok(Target::Name(Arc::new(NameTarget::new(host, port))))
 }
 
 fn check_host(host: &str) -> Result<(), &'static str> {

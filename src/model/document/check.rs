@@ -6,13 +6,23 @@
 use serde::Deserialize;
 
 use super::CheckSpec;
+use super::amqp::AmqpDoc;
 use super::defaults::Defaults;
 use super::dns::DnsDoc;
 use super::exec::ExecDoc;
+use super::grpc::GrpcDoc;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
+use super::keys::{OWN_KEYS, PROBE_KEYS, SIGNALS};
+use super::memcached::MemcachedDoc;
+use super::mqtt::MqttDoc;
+use super::mysql::MysqlDoc;
 use super::name::{Name, Tag, names};
+use super::nats::NatsDoc;
+use super::postgres::PostgresDoc;
+use super::redis::RedisDoc;
 use super::signal::SignalDoc;
+use super::smtp::SmtpDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
 use super::udp::UdpDoc;
@@ -21,74 +31,40 @@ use super::word::Word;
 use crate::error::Error;
 use crate::model::name::{NAME_RESERVED, is_reserved};
 use crate::model::signal::{Signal, TABLE};
-use crate::model::{FirstResult, PolicyKind, ProbeSpec, Role};
+use crate::model::{Addresses, FirstResult, PolicyKind, ProbeSpec, Role, Target};
 use crate::time::MILLISECOND;
+use std::sync::Arc;
 
-/// The keys that say what is measured, but those of signals; a check has exactly one of all.
-const PROBE_KEYS: [&str; 11] = [
-    "tcp",
-    "http",
-    "udp",
-    "dns",
-    "exec",
-    "cpu",
-    "memory",
-    "disk",
-    "heartbeat",
-    "callback",
-    "external",
-];
-
-/// The keys of the signals in a few words, for errors.
-pub(super) const SIGNALS: &str = ", or a signal such as memory_pressure or disk_inodes";
-
-/// Every other key that only a single check may have.
-const OWN_KEYS: [&str; 3] = ["name", "cookie", "depends_on"];
-
-/// Every key that a monitor's `defaults` may give.
-pub(super) const DEFAULTS_KEYS: [&str; 17] = [
-    "interval",
-    "timeout",
-    "confirm_interval",
-    "failure_threshold",
-    "success_threshold",
-    "degraded_threshold",
-    "first_result_decides",
-    "start_grace",
-    "linger",
-    "max_in_flight",
-    "critical",
-    "role",
-    "degraded_is_failure",
-    "tags",
-    "initial_delay",
-    "jitter",
-    "policy",
-];
-
-/// Every key that says what is measured.
-pub(super) fn probe_keys() -> impl Iterator<Item = &'static str> {
-    PROBE_KEYS.into_iter().chain(TABLE.iter().map(|row| row.key))
+/// The document of a probe that needs no defaults.
+trait ProbeDoc {
+    fn probe(&self) -> Result<ProbeSpec, Error>;
 }
 
-fn is_probe_key(key: &str) -> bool {
-    probe_keys().any(|probe| probe == key)
-}
-
-/// Whether a key belongs to a single check and may not stand in `defaults`.
-pub(super) fn is_own_key(key: &str) -> bool {
-    OWN_KEYS.contains(&key) || is_probe_key(key)
-}
-
-/// The error that a key of a single check stands in `defaults`.
-pub(super) fn own_key_in_defaults(key: &str) -> Error {
-    let problem = match is_probe_key(key) {
-        true => "is a probe, which belongs to a single check",
-        false => "belongs to a single check",
+macro_rules! probe_docs {
+    ($($doc:ident),+) => {
+        $(impl ProbeDoc for $doc<'_> {
+            fn probe(&self) -> Result<ProbeSpec, Error> {
+                self.probe()
+            }
+        })+
     };
-    let allowed = DEFAULTS_KEYS.join(", ");
-    Error::document(format!("/defaults/{key}"), format!("{problem}; allowed: {allowed}"))
 }
+
+probe_docs!(
+    HttpDoc,
+    GrpcDoc,
+    UdpDoc,
+    DnsDoc,
+    ExecDoc,
+    MemcachedDoc,
+    NatsDoc,
+    MqttDoc,
+    AmqpDoc,
+    SmtpDoc,
+    RedisDoc,
+    PostgresDoc,
+    MysqlDoc
+);
 
 /// What stands under the key of a signal.
 type SignalKey<'a> = Given<Box<Object<SignalDoc<'a>>>>;
@@ -110,12 +86,30 @@ pub(super) struct CheckDoc<'a> {
     pub tcp: Given<Object<TcpDoc<'a>>>,
     /// Sends one HTTP/1.1 request.
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
+    /// Asks the health service of a gRPC server.
+    pub grpc: Given<Box<Object<GrpcDoc<'a>>>>,
     /// Sends one datagram and waits for the reply.
     pub udp: Given<Box<Object<UdpDoc<'a>>>>,
     /// Asks a name server.
     pub dns: Given<Box<Object<DnsDoc<'a>>>>,
     /// Runs a program.
     pub exec: Given<Box<Object<ExecDoc<'a>>>>,
+    /// Asks a Memcached server for its version.
+    pub memcached: Given<Box<Object<MemcachedDoc<'a>>>>,
+    /// Greets a NATS server, logs in and has a PING answered.
+    pub nats: Given<Box<Object<NatsDoc<'a>>>>,
+    /// Connects to an MQTT server and has a ping answered.
+    pub mqtt: Given<Box<Object<MqttDoc<'a>>>>,
+    /// Greets an AMQP 0-9-1 server; with a user it logs in and opens a virtual host.
+    pub amqp: Given<Box<Object<AmqpDoc<'a>>>>,
+    /// Greets a mail server.
+    pub smtp: Given<Box<Object<SmtpDoc<'a>>>>,
+    /// Asks a Redis server for a sign of life.
+    pub redis: Given<Box<Object<RedisDoc<'a>>>>,
+    /// Asks a PostgreSQL server whether it would talk, or logs in.
+    pub postgres: Given<Box<Object<PostgresDoc<'a>>>>,
+    /// Asks a MySQL or MariaDB server whether it would talk, or logs in.
+    pub mysql: Given<Box<Object<MysqlDoc<'a>>>>,
     /// Share of CPU time in use.
     pub cpu: Given<Object<LevelDoc>>,
     /// Share of memory in use.
@@ -192,6 +186,9 @@ pub(super) struct CheckDoc<'a> {
     /// Names of checks without which this one cannot work; while one of them is UNHEALTHY this one
     /// is blocked.
     pub depends_on: Given<List<Name<'a>, 32>>,
+    /// What the addresses of a name must come to: "any": one is alive; "all": all are; "each": all
+    /// are, and some dead ones are a warning. Default: any.
+    pub addresses: Given<Word<'a, Addresses>>,
     /// A number that events of the check carry. Default: 0.
     pub cookie: Given<Count<0, { u64::MAX }>>,
     /// A fixed delay of the first run. Default: the start is spread by the name.
@@ -206,7 +203,10 @@ impl CheckDoc<'_> {
     /// What the document means over `defaults`.
     pub fn check(&self, defaults: &Defaults) -> Result<CheckSpec, Error> {
         let name = self.name()?;
-        let probe = self.probe(defaults)?;
+        let mut probe = self.probe(defaults)?;
+        if let Some(rule) = self.addresses.read("/addresses")? {
+            set_rule(&mut probe, rule)?;
+        }
         let policy = defaults.under(self, true)?.policy(&probe);
         let depends_on = names(&self.depends_on, "/depends_on")?.unwrap_or_default();
         if depends_on.contains(&name) {
@@ -259,24 +259,46 @@ impl CheckDoc<'_> {
         ]
     }
 
+    /// The probes whose documents are large and seldom.
+    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 13] {
+        fn doc<T: ProbeDoc>(given: &Given<Box<Object<T>>>) -> Option<&dyn ProbeDoc> {
+            given.0.as_ref().map(|doc| &doc.0 as &dyn ProbeDoc)
+        }
+        [
+            ("http", doc(&self.http)),
+            ("grpc", doc(&self.grpc)),
+            ("udp", doc(&self.udp)),
+            ("dns", doc(&self.dns)),
+            ("exec", doc(&self.exec)),
+            ("memcached", doc(&self.memcached)),
+            ("nats", doc(&self.nats)),
+            ("mqtt", doc(&self.mqtt)),
+            ("amqp", doc(&self.amqp)),
+            ("smtp", doc(&self.smtp)),
+            ("redis", doc(&self.redis)),
+            ("postgres", doc(&self.postgres)),
+            ("mysql", doc(&self.mysql)),
+        ]
+    }
+
     /// The probe keys that are there.
     fn given(&self) -> impl Iterator<Item = &'static str> {
         let plain = [
-            self.tcp.0.is_some(),
-            self.http.0.is_some(),
-            self.udp.0.is_some(),
-            self.dns.0.is_some(),
-            self.exec.0.is_some(),
-            self.cpu.0.is_some(),
-            self.memory.0.is_some(),
-            self.disk.0.is_some(),
-            self.heartbeat.0.is_some(),
-            self.callback.0.is_some(),
-            self.external.0.is_some(),
+            ("tcp", self.tcp.0.is_some()),
+            ("cpu", self.cpu.0.is_some()),
+            ("memory", self.memory.0.is_some()),
+            ("disk", self.disk.0.is_some()),
+            ("heartbeat", self.heartbeat.0.is_some()),
+            ("callback", self.callback.0.is_some()),
+            ("external", self.external.0.is_some()),
         ];
-        let plain = PROBE_KEYS.into_iter().zip(plain);
+        let others = self.others().map(|(key, given)| (key, given.is_some()));
         let signals = self.signals().map(|(signal, given)| (signal.row().key, given.0.is_some()));
-        plain.chain(signals).filter_map(|(key, given)| given.then_some(key))
+        plain
+            .into_iter()
+            .chain(others)
+            .chain(signals)
+            .filter_map(|(key, given)| given.then_some(key))
     }
 
     fn probe(&self, defaults: &Defaults) -> Result<ProbeSpec, Error> {
@@ -286,14 +308,6 @@ impl CheckDoc<'_> {
         };
         if let Some(Object(tcp)) = &self.tcp.0 {
             tcp.probe()
-        } else if let Some(http) = &self.http.0 {
-            http.0.probe()
-        } else if let Some(udp) = &self.udp.0 {
-            udp.0.probe()
-        } else if let Some(dns) = &self.dns.0 {
-            dns.0.probe()
-        } else if let Some(exec) = &self.exec.0 {
-            exec.0.probe()
         } else if let Some(Object(cpu)) = &self.cpu.0 {
             cpu.level("/cpu/threshold", defaults.cpu_threshold).map(ProbeSpec::Cpu)
         } else if let Some(Object(memory)) = &self.memory.0 {
@@ -307,6 +321,10 @@ impl CheckDoc<'_> {
         } else if self.external.0.is_some() {
             Ok(ProbeSpec::External)
         } else {
+            let mut others = self.others().into_iter();
+            if let Some(doc) = others.find_map(|(_, given)| given) {
+                return doc.probe();
+            }
             let found = self
                 .signals()
                 .into_iter()
@@ -317,9 +335,29 @@ impl CheckDoc<'_> {
 
     /// The first key that only a check may have, for `defaults`.
     pub fn own_key(&self) -> Option<&'static str> {
-        let own = [self.name.0.is_some(), self.cookie.0.is_some(), self.depends_on.0.is_some()];
+        let own = [
+            self.name.0.is_some(),
+            self.cookie.0.is_some(),
+            self.depends_on.0.is_some(),
+            self.addresses.0.is_some(),
+        ];
         let own = own.into_iter().zip(OWN_KEYS);
         own.filter_map(|(given, key)| given.then_some(key)).chain(self.given()).next()
+    }
+}
+
+/// Says what the addresses of the probe's name must come to.
+fn set_rule(probe: &mut ProbeSpec, rule: Addresses) -> Result<(), Error> {
+    match probe.target_mut() {
+        Some(Target::Name(name)) => {
+            Arc::make_mut(name).rule = rule;
+            Ok(())
+        }
+        _ => {
+            let problem = "says how several addresses are judged, and there is one only; allowed: \
+                           probes that connect to a name";
+            Err(Error::document("/addresses", problem))
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an HTTP answer must look like: status codes, a text in the body.
+//! What an HTTP answer must look like: status codes, headers, the body.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -9,9 +9,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
 use super::explain::shown;
+use super::matching::{self, HeaderRule, Rules};
 use super::value::{Count, Given, List, Number, Text};
 use crate::error::Error;
 use crate::model::HttpExpect;
+use crate::model::http::{self, HttpRules, Meaning};
 
 /// The longest text that is looked for, in bytes.
 const CONTAINS_LIMIT: usize = 4_096;
@@ -32,19 +34,35 @@ pub(super) struct ExpectDoc<'a> {
     /// Status codes and ranges of them that pass. Default: ["200-299"].
     #[serde(borrow)]
     status: Given<List<Codes<'a>, 32>>,
+    /// Status codes and ranges of them that mean a warning.
+    warn: Given<List<Codes<'a>, 32>>,
+    /// Status codes and ranges of them that mean a failure, as do those in no list but 429.
+    fail: Given<List<Codes<'a>, 32>>,
+    /// Status codes and ranges of them that ask to come again: a warning, because whoever says so
+    /// is alive.
+    retry: Given<List<Codes<'a>, 32>>,
+    /// A header whose presence means a warning, such as "x-envoy-degraded".
+    degraded_header: Given<Text<'a>>,
+    /// Headers and what they must say: a text, or {"regex": "…"}; at most 32, secret.
+    headers: Given<Rules<'a, HeaderRule<'a>>>,
     /// Text of 1 to 4096 bytes that the body must contain; secret.
     body_contains: Given<Text<'a>>,
+    /// A regular expression of 1 to 4096 bytes that the body must match; secret.
+    body_regex: Given<Text<'a>>,
+    /// JSON pointers into the body and what must stand there: a value, an array of values of
+    /// which it is one, {"is": value}, or {"min": number, "max": number}; at most 32, secret.
+    json: Given<Rules<'a, serde_json::Value>>,
     /// The largest body that is read, in bytes. Default: 16384.
     body_limit: Given<Count<1, 1_048_576>>,
 }
 
 impl ExpectDoc<'_> {
-    /// The expectation of a document that may be silent.
-    pub fn expect(doc: Option<&Self>) -> Result<Arc<HttpExpect>, Error> {
-        let Some(doc) = doc else { return Ok(Arc::clone(&USUAL)) };
+    /// The expectation of a document that may be silent, and what goes beyond the plain exchange.
+    pub fn expect(doc: Option<&Self>) -> Result<(Arc<HttpExpect>, Option<HttpRules>), Error> {
+        let Some(doc) = doc else { return Ok((Arc::clone(&USUAL), None)) };
         let status = match &doc.status.0 {
             None => USUAL.status.clone(),
-            Some(codes) => codes_of(codes)?,
+            Some(codes) => codes_of("/http/expect/status", codes)?,
         };
         let body_contains = match &doc.body_contains.0 {
             None => None,
@@ -60,14 +78,70 @@ impl ExpectDoc<'_> {
             None => USUAL.body_limit,
             Some(limit) => limit as u32,
         };
+        let rules = doc.rules(&status)?;
         let expect = HttpExpect { status, body_contains, body_limit };
-        Ok(if expect == **USUAL { Arc::clone(&USUAL) } else { Arc::new(expect) })
+        let expect = if expect == **USUAL { Arc::clone(&USUAL) } else { Arc::new(expect) };
+        Ok((expect, (rules != HttpRules::default()).then_some(rules)))
+    }
+
+    fn rules(&self, passing: &[(u16, u16)]) -> Result<HttpRules, Error> {
+        let rules = HttpRules {
+            codes: self.meanings(passing)?,
+            degraded_header: match &self.degraded_header.0 {
+                None => None,
+                Some(Text(name)) => {
+                    Some(matching::header_name("/http/expect/degraded_header", name)?)
+                }
+            },
+            headers: match &self.headers.0 {
+                None => Box::default(),
+                Some(rules) => matching::headers("/http/expect/headers", rules)?,
+            },
+            body: match &self.body_regex.0 {
+                None => None,
+                Some(text) => Some(matching::pattern("/http/expect/body_regex", text)?),
+            },
+            json: match &self.json.0 {
+                None => Box::default(),
+                Some(rules) => matching::json("/http/expect/json", rules)?,
+            },
+        };
+        Ok(rules)
+    }
+
+    /// The codes of the lists beside `status`; no code stands in two of the four.
+    fn meanings(&self, passing: &[(u16, u16)]) -> Result<http::Codes, Error> {
+        let lists = [
+            ("warn", &self.warn, Meaning::Warn),
+            ("fail", &self.fail, Meaning::Fail),
+            ("retry", &self.retry, Meaning::Retry),
+        ];
+        let usual = if self.status.0.is_none() { " by default" } else { "" };
+        let mut taken: Vec<(u16, u16, String)> =
+            passing.iter().map(|&(low, high)| (low, high, format!("status{usual}"))).collect();
+        let mut meanings = Vec::new();
+        for (name, given, meaning) in lists {
+            let Some(codes) = &given.0 else { continue };
+            let key = format!("/http/expect/{name}");
+            for (low, high) in codes_of(&key, codes)? {
+                if let Some((first, _, other)) =
+                    taken.iter().find(|(first, last, _)| low <= *last && *first <= high)
+                {
+                    let code = low.max(*first);
+                    let problem = format!("{code} stands in {other} too; allowed: in one list");
+                    return Err(Error::document(key, problem));
+                }
+                taken.push((low, high, name.to_owned()));
+                meanings.push((low, high, meaning));
+            }
+        }
+        meanings.sort_unstable_by_key(|&(low, ..)| low);
+        Ok(meanings.into())
     }
 }
 
 /// Ranges sorted and joined, so that equal sets of codes are equal.
-fn codes_of(codes: &List<Codes<'_>, 32>) -> Result<Box<[(u16, u16)]>, Error> {
-    let key = "/http/expect/status";
+fn codes_of(key: &str, codes: &List<Codes<'_>, 32>) -> Result<Box<[(u16, u16)]>, Error> {
     let mut ranges = Vec::with_capacity(codes.0.len());
     for (index, codes) in codes.0.iter().enumerate() {
         let range = codes.range();

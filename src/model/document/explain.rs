@@ -8,7 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Segment, Track};
 
-use super::check::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
+use super::keys::{DEFAULTS_KEYS, SIGNALS, is_own_key, own_key_in_defaults};
 use crate::error::{Error, cut};
 use crate::model::signal::Signal;
 
@@ -118,7 +118,9 @@ impl Place {
                 Segment::Seq { index } => pointer.push_str(&index.to_string()),
                 Segment::Map { key } => {
                     let key = match keys.as_slice() {
-                        [.., "http", "headers"] | [.., "exec", "environment"] => before_value(key),
+                        [.., "http", "headers"]
+                        | [.., "http", "expect", "headers"]
+                        | [.., "exec", "environment"] => before_value(key),
                         _ => key,
                     };
                     push_key(&mut pointer, key);
@@ -127,17 +129,21 @@ impl Place {
                 Segment::Enum { .. } | Segment::Unknown => pointer.push('?'),
             }
         }
-        let http = keys.iter().position(|key| *key == "http").is_some_and(|http| {
+        let below_http = keys.iter().position(|key| *key == "http").is_some_and(|http| {
             matches!(
                 keys[http + 1..],
-                [] | ["headers" | "body", ..] | ["expect"] | ["expect", "body_contains", ..]
+                [] | ["headers" | "body" | "bearer" | "basic" | "proxy_basic", ..]
+                    | ["expect"]
+                    | ["expect", "headers" | "body_contains" | "body_regex" | "json", ..]
             )
         });
         let udp = keys.iter().position(|key| *key == "udp");
-        let udp = udp.is_some_and(|udp| !matches!(keys[udp + 1..], ["address", ..]));
         let exec = keys.iter().position(|key| *key == "exec");
-        let exec = exec.is_some_and(|exec| !matches!(keys[exec + 1..], ["directory", ..]));
-        let secret = http || udp || exec;
+        let secret = below_http
+            || udp.is_some_and(|udp| !matches!(keys[udp + 1..], ["address", ..]))
+            || exec.is_some_and(|exec| !matches!(keys[exec + 1..], ["directory", ..]))
+            || matches!(keys.last(), Some(&("password" | "token")))
+            || keys.windows(2).any(|pair| pair == ["tcp", "script"]);
         let default = match keys.as_slice() {
             ["defaults", key, ..] => Some((*key).to_owned()),
             _ => None,

@@ -9,6 +9,7 @@
 //! taken, and whether what a check depends on exists, is for the engine to say.
 
 mod address;
+mod amqp;
 mod batch;
 mod check;
 mod defaults;
@@ -16,19 +17,33 @@ mod dns;
 mod exec;
 mod expect;
 mod explain;
+mod grpc;
+mod headers;
 mod hex;
 mod host;
 mod http;
+mod keys;
+mod login;
+mod matching;
+mod memcached;
 mod monitor;
+mod mqtt;
+mod mysql;
 mod name;
+mod nats;
+mod postgres;
+mod redis;
 #[cfg(feature = "schema")]
 mod schema;
+mod script;
 mod secret;
 mod signal;
+mod smtp;
 mod span;
 mod tcp;
 mod tls;
 mod udp;
+mod url;
 mod value;
 mod word;
 
@@ -39,6 +54,7 @@ pub use defaults::Defaults;
 pub use monitor::system_checks;
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use url::Url;
 
 use super::{Policy, ProbeSpec};
 use crate::error::{Code, Error};

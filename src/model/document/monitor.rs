@@ -6,9 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::address::Address;
-use super::check::{CheckDoc, own_key_in_defaults};
+use super::check::CheckDoc;
 use super::defaults::Defaults;
 use super::host::{Threshold, check_path};
+use super::keys::own_key_in_defaults;
 use super::span::{HOUR, Span};
 use super::value::{Count, Given, List, Object, Share, Text};
 use super::word::{AllDown, Clock, Word};

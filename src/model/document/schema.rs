@@ -8,10 +8,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::address::Address;
-use super::check::{CheckDoc, DEFAULTS_KEYS, probe_keys};
+use super::check::CheckDoc;
 use super::exec::{VARIABLES_LIMIT, Variables};
 use super::expect::Codes;
-use super::http::Headers;
+use super::headers::Headers;
+use super::keys::{DEFAULTS_KEYS, probe_keys};
+use super::matching::{HeaderRule, RULES_LIMIT, Rules};
 use super::monitor::{ChecksDoc, DefaultsDoc, MonitorDoc};
 use super::name::{Name, Tag};
 use super::signal::{LEVEL_LIMIT, LevelNumber};
@@ -173,6 +175,24 @@ inline!([] Headers<'_>, _generator => json_schema!({
     "type": "object",
     "additionalProperties": {"type": "string"},
     "maxProperties": 64,
+}));
+
+inline!([T: JsonSchema] Rules<'_, T>, generator => json_schema!({
+    "type": "object",
+    "additionalProperties": generator.subschema_for::<T>(),
+    "maxProperties": RULES_LIMIT,
+}));
+
+inline!([] HeaderRule<'_>, _generator => json_schema!({
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"regex": {"type": "string"}},
+            "required": ["regex"],
+            "additionalProperties": false,
+        },
+    ],
 }));
 
 inline!([] Variables<'_>, _generator => json_schema!({

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::address::Address;
+use super::script::{self, StepDoc};
 use super::tls::TlsDoc;
-use super::value::{Given, Object, Value};
+use super::value::{Given, List, Object, Value};
 use super::word::Word;
 use crate::error::Error;
 use crate::model::{Connect, ProbeSpec, Protocol, TalkSpec, TcpSpec};
@@ -24,9 +25,16 @@ pub(super) struct TcpDoc<'a> {
     /// to be in time. Default: full.
     #[serde(default)]
     connect: Given<Word<'a, Connect>>,
-    /// Encrypts the connection, which is reached when the handshake is done.
+    /// Encrypts the connection, which is reached when the handshake is done: before the script, or
+    /// at its step starttls. In TLS 1.3 a server judges our certificate, or the lack of one, after
+    /// the handshake: of a server that has asked for one, the first word after it, or its end, is
+    /// waited for.
     #[serde(default)]
     tls: Given<Box<Object<TlsDoc<'a>>>>,
+    /// What is sent and what must come back, one step after the other, at most 32; nothing of it is
+    /// repeated in messages. Default: nothing.
+    #[serde(default)]
+    script: Given<List<Object<StepDoc<'a>>, { script::STEPS_LIMIT }>>,
 }
 
 impl TcpDoc<'_> {
@@ -34,14 +42,23 @@ impl TcpDoc<'_> {
     pub fn probe(&self) -> Result<ProbeSpec, Error> {
         let target = self.address.read("/tcp/address")?;
         let connect = self.connect.read("/tcp/connect")?.unwrap_or_default();
-        let Some(tls) = &self.tls.0 else {
+        if self.tls.0.is_none() && self.script.0.is_none() {
             return Ok(ProbeSpec::Tcp(TcpSpec { target, connect }));
-        };
+        }
         if connect == Connect::Fast {
-            let problem = "a handshake needs a whole connection; allowed: full";
+            let problem = "tls and script need a whole connection; allowed: full";
             return Err(Error::document("/tcp/connect", problem));
         }
-        let tls = Some(tls.0.spec("/tcp/tls", &target)?);
-        Ok(ProbeSpec::Talk(Arc::new(TalkSpec { target, tls, protocol: Protocol::Tls })))
+        let tls = match &self.tls.0 {
+            None => None,
+            Some(tls) => Some(tls.0.spec("/tcp/tls", &target)?),
+        };
+        let protocol = match &self.script.0 {
+            None => Protocol::Tls,
+            Some(List(steps)) => {
+                Protocol::Script(script::spec("/tcp/script", steps, tls.is_some())?)
+            }
+        };
+        Ok(ProbeSpec::Talk(Arc::new(TalkSpec { target, tls, protocol })))
     }
 }

@@ -3,6 +3,7 @@
 //! Files are named here and read when the check is registered. The private key is secret; so is
 //! whatever a file that is no certificate may hold.
 
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 
 use super::explain::shown;
@@ -54,7 +55,8 @@ pub(super) struct TlsDoc<'a> {
     alpn: Given<List<Text<'a>, 8>>,
     /// The oldest version that is spoken: "1.2" or "1.3". Default: 1.2.
     min_version: Given<Word<'a, Version>>,
-    /// A certificate that expires within this time is a warning. Default: 336h (14 days).
+    /// A certificate that expires within this time is a warning; 0 for none. Default: 336h (14
+    /// days).
     certificate_warn: Given<Span<'a, 0, { 24 * 3_660 * HOUR }>>,
 }
 
@@ -107,22 +109,25 @@ impl TlsDoc<'_> {
 
     fn server_name(&self, key: &str, target: &Target) -> Result<Box<str>, Error> {
         let allowed = "a host name or an address, without a port";
-        match (&self.name.0, target) {
-            (Some(Text(name)), _) => {
-                // What a certificate can be for, and no more.
-                let fits = matches!(name.len(), 1..=253)
-                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:".contains(&b));
-                if fits {
-                    Ok((**name).into())
-                } else {
-                    Err(Error::range(key, shown(name), allowed))
-                }
-            }
-            (None, Target::V4(address)) => Ok(address.ip().to_string().into()),
-            (None, Target::V6(address)) => Ok(address.ip().to_string().into()),
-            (None, Target::Name(name)) => Ok(name.host.trim_end_matches('.').into()),
+        let (given, name): (bool, Box<str>) = match (&self.name.0, target) {
+            (Some(Text(name)), _) => (true, (**name).into()),
+            (None, Target::V4(address)) => (false, address.ip().to_string().into()),
+            (None, Target::V6(address)) => (false, address.ip().to_string().into()),
+            (None, Target::Name(name)) => (false, name.host.trim_end_matches('.').into()),
             (None, Target::Unix(_)) => {
                 let problem = format!("a unix socket has no name to verify; allowed: {allowed}");
+                return Err(Error::document(key, problem));
+            }
+        };
+        // What a certificate can be for, and no more.
+        match ServerName::try_from(&*name) {
+            Ok(_) => Ok(name),
+            Err(_) if given => Err(Error::range(key, shown(&name), allowed)),
+            Err(_) => {
+                let problem = format!(
+                    "no certificate can be for the host {}; allowed: {allowed}",
+                    shown(&name)
+                );
                 Err(Error::document(key, problem))
             }
         }

@@ -8,7 +8,7 @@ use super::address::Address;
 use super::hex;
 use super::value::{Given, Text, Value};
 use crate::error::Error;
-use crate::model::{Expression, Pattern, ProbeSpec, Protocol, Secret, TalkSpec, Target, UdpSpec};
+use crate::model::{Expected, Pattern, ProbeSpec, Protocol, Secret, TalkSpec, Target, UdpSpec};
 use std::sync::Arc;
 
 /// The largest datagram that is sent, in bytes; a larger one would hardly arrive in one piece.
@@ -62,7 +62,7 @@ impl UdpDoc<'_> {
         secret(name, text, SEND_LIMIT)
     }
 
-    fn expect(&self) -> Result<Option<Pattern>, Error> {
+    fn expect(&self) -> Result<Option<Expected>, Error> {
         let given = [
             ("expect", &self.expect),
             ("expect_hex", &self.expect_hex),
@@ -70,16 +70,16 @@ impl UdpDoc<'_> {
         ];
         let Some((name, text)) = only(&given)? else { return Ok(None) };
         if name != "expect_regex" {
-            return secret(name, text, EXPECT_LIMIT).map(|text| Some(Pattern::Contains(text)));
+            return secret(name, text, EXPECT_LIMIT).map(|text| Some(Expected::Contains(text)));
         }
-        let fits = matches!(text.len(), 1..=EXPECT_LIMIT);
-        match Expression::new(text).filter(|_| fits) {
-            Some(expression) => Ok(Some(Pattern::Matches(expression))),
-            None => Err(Error::range(
-                "/udp/expect_regex",
-                "(not shown)",
-                format!("a regular expression of 1 to {EXPECT_LIMIT} bytes"),
-            )),
+        let key = "/udp/expect_regex";
+        if text.len() > EXPECT_LIMIT {
+            let problem = format!("has {} bytes; allowed: 1 to {EXPECT_LIMIT}", text.len());
+            return Err(Error::document(key, problem));
+        }
+        match Pattern::new(text) {
+            Ok(pattern) => Ok(Some(Expected::Matches(pattern))),
+            Err(problem) => Err(Error::document(key, problem)),
         }
     }
 }
@@ -106,7 +106,7 @@ fn secret(name: &str, text: &str, limit: usize) -> Result<Secret, Error> {
     match bytes {
         Some(bytes) if matches!(bytes.len(), 1..) && bytes.len() <= limit => {
             // Equal bytes are equal, however they were written.
-            Ok(Secret::given(bytes, ""))
+            Ok(Secret { text: bytes.into(), ..Secret::given("", "") })
         }
         Some(bytes) => {
             let problem = format!("has {} bytes; allowed: 1 to {limit}", bytes.len());
@@ -123,7 +123,7 @@ fn secret(name: &str, text: &str, limit: usize) -> Result<Secret, Error> {
 mod tests {
     use crate::error::Error;
     use crate::model::document::{CheckSpec, Defaults, parse_check};
-    use crate::model::{Pattern, ProbeSpec, Protocol, UdpSpec};
+    use crate::model::{Expected, ProbeSpec, Protocol, UdpSpec};
 
     fn read(keys: &str) -> Result<CheckSpec, Error> {
         let text = format!(r#"{{"name": "x", "udp": {{"address": "10.0.0.5:53"{keys}}}}}"#);
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(spec(r#", "send": "ping""#), spec(r#", "send_hex": "70 69 6E 67""#));
         assert_eq!(spec(r#", "send": "ping""#).expect, None);
         let text = spec(r#", "send": "x", "expect": "pong""#).expect.unwrap();
-        assert!(matches!(&text, Pattern::Contains(text) if *text.text == *b"pong"));
+        assert!(matches!(&text, Expected::Contains(text) if *text.text == *b"pong"));
         let expression = spec(r#", "send": "x", "expect_regex": "^p.ng$""#).expect.unwrap();
         assert!(expression.is_in(b"pang"));
     }
@@ -167,7 +167,11 @@ mod tests {
         expect_refused(both, "/udp/send_hex", "send is there already");
         let two = r#", "send": "x", "expect": "hunter2", "expect_regex": "y""#;
         expect_refused(two, "/udp/expect_regex", "one of expect, expect_hex, expect_regex");
-        expect_refused(r#", "send": "x", "expect_regex": "(hunter2""#, "/udp/expect_regex", "1 to");
+        expect_refused(
+            r#", "send": "x", "expect_regex": "(hunter2""#,
+            "/udp/expect_regex",
+            "no regular expression",
+        );
         expect_refused(r#", "send": "x", "expect": """#, "/udp/expect", "has 0 bytes");
         expect_refused(r#", "port": 53"#, "/udp/port", "is not a known key");
         let long = format!(r#", "send": "{}""#, "x".repeat(8_193));

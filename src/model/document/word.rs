@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer};
 use super::explain::shown;
 use super::value::{Text, Value};
 use crate::error::Error;
-use crate::model::{Connect, FirstResult, PolicyKind, Role};
+use crate::model::{Addresses, Connect, FirstResult, PolicyKind, Role};
 
 /// A set of words and what each means.
 pub(super) trait Words: Copy + 'static {
@@ -47,6 +47,11 @@ impl<W: Words> Value for Word<'_, W> {
 impl Words for Connect {
     const WORDS: &'static [(&'static str, Self)] =
         &[("full", Connect::Full), ("fast", Connect::Fast)];
+}
+
+impl Words for Addresses {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("any", Addresses::Any), ("all", Addresses::All), ("each", Addresses::Each)];
 }
 
 impl Words for FirstResult {

@@ -2,6 +2,7 @@
 //!
 //! A value that hovers around one level flaps; between two it does not. A band is entered, and
 //! left, when that was wanted without a break for the hold time, so that a peak is not an alarm.
+//! The trap: a time in which nothing is measured is a break, and nobody here sees it pass.
 
 use super::Worse;
 use crate::time::Tick;
@@ -75,6 +76,11 @@ impl Bands {
         }
     }
 
+    /// Nothing was measured for a while: who was on the way begins anew, who is inside stays.
+    pub fn interrupt(&mut self) {
+        (self.degraded.turned, self.unhealthy.turned) = (None, None);
+    }
+
     /// Whether the band of DEGRADED is entered.
     pub fn degraded(&self) -> bool {
         self.degraded.inside
@@ -132,6 +138,22 @@ mod tests {
         for (steps, expected, why) in cases {
             assert_eq!(trace(&ABOVE, Worse::Above, steps), expected, "{why}");
         }
+    }
+
+    #[test]
+    fn a_time_without_a_value_is_a_break_and_no_way_out() {
+        let mut bands = Bands::default();
+        let mut step = |second: u64, value| {
+            bands.interrupt();
+            bands.step(&ABOVE, Worse::Above, [value, value], Tick(second * SECOND));
+            bands.step(&ABOVE, Worse::Above, [value, value], Tick((second + 30) * SECOND - 1));
+            let before = bands.degraded();
+            bands.step(&ABOVE, Worse::Above, [value, value], Tick((second + 30) * SECOND));
+            (before, bands.degraded())
+        };
+        assert_eq!(step(0, 95.0), (false, true));
+        assert_eq!(step(500, 80.0), (true, true), "between the levels");
+        assert_eq!(step(900, 10.0), (true, false));
     }
 
     #[test]

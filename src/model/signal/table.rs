@@ -91,7 +91,7 @@ table! {
         "`cpu.stat` nr_throttled ÷ nr_periods of at least 20 periods; DEGRADED only if the stopped time is 5 % of the wall time or more";
     CpuPressure "cpu_pressure" "Time in which something waited for a CPU"
         Percent Above Some((50.0, 25.0)), None, 60 s, Inform false
-        "own cgroup's `cpu.pressure` some avg60; at the root of the machine `/proc/pressure/cpu`";
+        "own cgroup's `cpu.pressure` some avg60; at the root of the machine `/proc/pressure/cpu`; a trigger over 2 s runs it at once";
     CpuSteal "cpu_steal" "CPU time that the hypervisor gave to others"
         Percent Above Some((10.0, 5.0)), None, 600 s, Inform false
         "`/proc/stat`: steal ÷ all";
@@ -112,10 +112,10 @@ table! {
         "v2 `memory.events` max (above the own cgroup `memory.events.local`), v1 `memory.failcnt`: of the limits that hold the process, the one that is hit most";
     MemoryPressure "memory_pressure" "Time in which something waited for memory"
         Percent Above Some((10.0, 5.0)), Some((30.0, 10.0)), 30 s, Gate false
-        "`memory.pressure`: some avg10 for DEGRADED, full avg10 for UNHEALTHY; at the root of the machine `/proc/pressure/memory`, never UNHEALTHY";
+        "`memory.pressure`: some avg10 for DEGRADED, full avg10 for UNHEALTHY; at the root of the machine `/proc/pressure/memory`, never UNHEALTHY; a trigger over 2 s runs it at once";
     MemoryPressureRising "memory_pressure_rising" "Memory pressure that is high and does not fall"
         Percent Above Some((10.0, 5.0)), None, 0 s, Inform false
-        "the smaller of some avg60 and avg10; 0 while avg10 falls below 85 % of its last value";
+        "the smaller of some avg60 and avg10; 0 while avg10 falls below 85 % of its last value; a trigger over 2 s runs it at once";
     Swap "swap" "Swap in use while pages come back from it"
         Percent Above Some((90.0, 80.0)), None, 60 s, Inform false
         "v2 `memory.swap.current` ÷ `memory.swap.max`, v1 memsw − memory, else SwapTotal − SwapFree; DEGRADED only while `/proc/vmstat` pswpin grows";
@@ -136,7 +136,7 @@ table! {
         "available ÷ the median slope of the last 10 to 50 minutes (Theil–Sen)";
     IoPressure "io_pressure" "Time in which all waited for input and output"
         Percent Above Some((30.0, 10.0)), None, 60 s, Inform false
-        "own cgroup's `io.pressure` full avg60; at the root of the machine `/proc/pressure/io`";
+        "own cgroup's `io.pressure` full avg60; at the root of the machine `/proc/pressure/io`; a trigger over 2 s runs it at once";
     Descriptors "descriptors" "Descriptors of this process, of its limit"
         Percent Above Some((85.0, 75.0)), Some((98.0, 90.0)), 0 s, Gate false
         "`/proc/self/fd` ÷ RLIMIT_NOFILE (soft)";
@@ -145,7 +145,7 @@ table! {
         "`/proc/sys/fs/file-nr`: first ÷ third number";
     Tasks "tasks" "Processes and threads, of the tightest limit"
         Percent Above Some((85.0, 75.0)), Some((98.0, 90.0)), 0 s, Gate false
-        "`pids.current` ÷ `pids.max` of the cgroup and those above it, or `/proc/loadavg` tasks ÷ the smaller of threads-max and pid_max; UNHEALTHY also when `pids.events` max grows";
+        "`pids.current` ÷ `pids.max` of the cgroup and those above it, or `/proc/loadavg` tasks ÷ the smaller of threads-max and pid_max; or, where that is more and binds, the threads of this process ÷ RLIMIT_NPROC (soft), a lower bound, because the kernel does not tell how many tasks a user has; UNHEALTHY also when `pids.events` max grows";
     ListenOverflows "listen_overflows" "Connections that full accept queues dropped"
         PerSecond Above Some((1.0, 0.5)), None, 60 s, Inform false
         "`/proc/net/netstat` TcpExt: the larger of ListenOverflows and ListenDrops, in this network namespace";
@@ -170,6 +170,12 @@ impl Signal {
     /// The row of a kind.
     pub fn row(self) -> &'static Row {
         &TABLE[self as usize]
+    }
+
+    /// Whether it is time in which something was stalled, of which the kernel can tell at once.
+    pub fn is_pressure(self) -> bool {
+        use Signal::{CpuPressure, IoPressure, MemoryPressure, MemoryPressureRising};
+        matches!(self, CpuPressure | MemoryPressure | MemoryPressureRising | IoPressure)
     }
 
     /// The kind that a document calls so.
@@ -220,6 +226,8 @@ impl Unit {
     /// A number for people.
     pub fn tell(self, value: f64) -> String {
         match self {
+            // What would round to nothing is told to the digit that counts.
+            Unit::Percent if value > 0.0 && value < 0.05 => format!("{value:.1e} %"),
             Unit::Percent => format!("{value:.1} %"),
             Unit::Bytes => super::tell::bytes(value as u64),
             Unit::PerSecond => format!("{value:.1}/s"),
@@ -241,6 +249,12 @@ mod tests {
             assert_eq!(Signal::of(row.key), Some(row.signal));
         }
         assert_eq!(Signal::of("load"), None);
+    }
+
+    #[test]
+    fn a_small_share_is_not_told_as_nothing() {
+        let told = [0.0, 0.001, 0.04, 0.05, 12.34].map(|value| Unit::Percent.tell(value));
+        assert_eq!(told, ["0.0 %", "1.0e-3 %", "4.0e-2 %", "0.1 %", "12.3 %"]);
     }
 
     #[test]

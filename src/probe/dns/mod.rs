@@ -12,7 +12,7 @@ mod system;
 
 pub use system::server;
 
-use crate::model::{DnsSpec, Rcode, Reason, RunResult};
+use crate::model::{DnsSpec, Protocol, Rcode, Reason, RunResult, TalkSpec};
 use crate::probe::talk::{Failure, Line};
 use message::Answer;
 use std::hash::{BuildHasher, RandomState};
@@ -23,36 +23,40 @@ const STREAM_BYTES: usize = 2 + 65_535;
 /// Letters of a message that answers may take.
 const SHOWN_LIMIT: usize = 80;
 
-/// Asks, and judges the answer.
-pub async fn speak(spec: &DnsSpec, line: &mut Line) -> Result<RunResult, Failure> {
+/// Asks, and judges the answer. One that does not fit a datagram has the run go on with the same
+/// question on a stream.
+pub async fn speak(talk: &TalkSpec, spec: &DnsSpec, line: &mut Line) -> Result<RunResult, Failure> {
     line.step("question");
     // Keyed by the system's randomness, once for each thread.
     let id = RandomState::new().hash_one(&spec.name) as u16;
     let question = message::question(id, &spec.name, spec.record);
-    if line.in_datagrams() {
-        line.send(&question).await?;
-    } else {
+    if spec.over_stream {
         line.set_limit(STREAM_BYTES);
         let length = question.len() as u16;
         line.send(&[&length.to_be_bytes()[..], &question].concat()).await?;
+    } else {
+        line.send(&question).await?;
     }
     line.step("answer");
     let (code, found) = loop {
-        let in_datagrams = line.in_datagrams();
-        let received = match in_datagrams {
-            true => line.datagram().await?,
-            false => {
+        let received = match spec.over_stream {
+            false => line.datagram().await?,
+            true => {
                 let length = line.exactly(2).await?;
                 line.exactly(usize::from(u16::from_be_bytes([length[0], length[1]]))).await?
             }
         };
-        match message::answer(&received, id, &spec.name, spec.record) {
-            Ok(Answer::Whole(code, found)) => break (code, found),
-            Ok(Answer::Truncated) if in_datagrams => return Err(line.over_stream()),
-            Ok(Answer::Foreign) if in_datagrams => line.step("answer, after one of another id"),
-            Ok(Answer::Truncated) => return Err(malformed("truncated, on a stream")),
-            Ok(Answer::Foreign) => return Err(malformed("the answer has another id")),
-            Err(problem) => return Err(malformed(problem)),
+        match (message::answer(&received, id, &spec.name, spec.record), spec.over_stream) {
+            (Ok(Answer::Whole(code, found)), _) => break (code, found),
+            (Ok(Answer::Truncated), false) => {
+                let protocol = Protocol::Dns(DnsSpec { over_stream: true, ..spec.clone() });
+                line.go_on_at(TalkSpec { protocol, ..talk.clone() });
+                return Err(Failure::closed());
+            }
+            (Ok(Answer::Foreign), false) => line.step("answer, after one of another id"),
+            (Ok(Answer::Truncated), true) => return Err(malformed("truncated, on a stream")),
+            (Ok(Answer::Foreign), true) => return Err(malformed("the answer has another id")),
+            (Err(problem), _) => return Err(malformed(problem)),
         }
     };
     judge(spec, code, &found)

@@ -6,8 +6,10 @@
 //! are, because they may hold secrets.
 
 mod chunked;
+mod head;
 mod request;
 mod response;
+pub mod talk;
 
 pub use response::Buffers;
 

@@ -8,7 +8,7 @@
 use crate::model::HttpSpec;
 
 /// What we call ourselves.
-const USER_AGENT: &str = concat!("meshvitals/", env!("CARGO_PKG_VERSION"));
+pub const USER_AGENT: &str = concat!("meshvitals/", env!("CARGO_PKG_VERSION"));
 
 /// Replaces what `out` holds by the request.
 pub fn write(spec: &HttpSpec, out: &mut Vec<u8>) {

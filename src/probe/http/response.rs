@@ -7,15 +7,11 @@
 //! that is known early hides what is wrong further on, on purpose.
 
 use super::chunked::{Chunked, Piece};
+use super::head::{self, HEAD_LIMIT};
 use crate::model::{HttpExpect, HttpSpec};
-use httparse::{Header, ParserConfig, Status};
+use httparse::Header;
 use memchr::{memchr, memmem};
-use std::mem::MaybeUninit;
 
-/// All heads of an answer (interim ones included) may be this long together, in bytes.
-const HEAD_LIMIT: usize = 16 * 1024;
-/// A head may have this many headers.
-const HEADER_LIMIT: usize = 64;
 /// The first bytes are looked at as they come; behind them only complete lines are.
 const EAGER_BYTES: usize = 16;
 
@@ -54,12 +50,16 @@ impl Buffers {
     }
 }
 
+/// What comes next in an answer.
 #[derive(Debug)]
-enum Stage {
+pub enum Stage {
+    /// A head.
     Head,
     /// So many bytes of the body are still to come.
     Sized(u64),
+    /// A body in chunks.
     Chunked(Chunked),
+    /// A body that ends with the connection.
     UntilClose,
 }
 
@@ -144,31 +144,17 @@ impl Response {
         loop {
             let rest = &bytes[used..];
             let room = HEAD_LIMIT - self.interim;
-            let mut slots = [const { MaybeUninit::<Header<'_>>::uninit() }; HEADER_LIMIT];
-            let mut head = httparse::Response::new(&mut []);
-            let mut config = ParserConfig::default();
-            config.allow_obsolete_multiline_headers_in_responses(true);
-            let visible = &rest[..rest.len().min(room)];
-            let length =
-                match config.parse_response_with_uninit_headers(&mut head, visible, &mut slots) {
-                    Ok(Status::Complete(length)) => length,
-                    Ok(Status::Partial) if rest.len() >= room => {
-                        return (Some(Verdict::TooLarge("the head is longer than 16 KiB")), used);
-                    }
-                    Ok(Status::Partial) => return (None, used),
-                    Err(httparse::Error::TooManyHeaders) => {
-                        return (Some(Verdict::TooLarge("more than 64 headers")), used);
-                    }
-                    Err(error) => return (Some(Verdict::Malformed(problem(error))), used),
-                };
-            used += length;
-            self.interim += length;
-            let code = head.code.unwrap_or(0);
-            // 101 ends HTTP on this connection, so it is final; the others announce more.
-            if (100..200).contains(&code) && code != 101 {
-                continue;
+            let read = head::read(rest, room, |length, code, headers| {
+                used += length;
+                self.interim += length;
+                (!head::is_interim(code)).then(|| self.judge_head(spec, code, headers))
+            });
+            match read {
+                Ok(Some(Some(verdict))) => return (verdict, used),
+                Ok(Some(None)) => {}
+                Ok(None) => return (None, used),
+                Err(verdict) => return (Some(verdict), used),
             }
-            return (self.judge_head(spec, code, head.headers), used);
         }
     }
 
@@ -178,14 +164,9 @@ impl Response {
         code: u16,
         headers: &[Header<'_>],
     ) -> Option<Verdict> {
-        let bodiless = &*spec.method == "HEAD" || matches!(code, 101 | 204 | 304);
-        self.stage = if bodiless {
-            Stage::Sized(0)
-        } else {
-            match framing(headers) {
-                Ok(stage) => stage,
-                Err(problem) => return Some(Verdict::Malformed(problem)),
-            }
+        self.stage = match head::stage(&spec.method, code, headers) {
+            Ok(stage) => stage,
+            Err(problem) => return Some(Verdict::Malformed(problem)),
         };
         let expect = &*spec.expect;
         if !expect.status.iter().any(|&(low, high)| (low..=high).contains(&code)) {
@@ -254,50 +235,6 @@ impl Response {
             return Some(Verdict::Pass);
         }
         over.then_some(Verdict::TooLarge("the body is longer than its limit"))
-    }
-}
-
-fn problem(error: httparse::Error) -> &'static str {
-    match error {
-        httparse::Error::Version => "not HTTP/1",
-        httparse::Error::Status => "no status code in the first line",
-        httparse::Error::HeaderName | httparse::Error::HeaderValue => "a header is broken",
-        _ => "a line of the head is broken",
-    }
-}
-
-/// How the body of an answer that has one ends.
-fn framing(headers: &[Header<'_>]) -> Result<Stage, &'static str> {
-    let mut length: Option<u64> = None;
-    let mut coding: Option<&[u8]> = None;
-    let mut conflict = false;
-    for header in headers {
-        if header.name.eq_ignore_ascii_case("Transfer-Encoding") {
-            // The last coding of the last such header decides.
-            coding = header.value.rsplit(|&byte| byte == b',').next();
-        } else if header.name.eq_ignore_ascii_case("Content-Length") {
-            // Some servers and proxies repeat it, as a list or a second header.
-            for item in header.value.split(|&byte| byte == b',') {
-                let item = item.trim_ascii();
-                let number = std::str::from_utf8(item).ok().and_then(|text| text.parse().ok());
-                match number {
-                    Some(number) if item[0].is_ascii_digit() => {
-                        conflict |= length.is_some_and(|known| known != number);
-                        length = Some(number);
-                    }
-                    _ => conflict = true,
-                }
-            }
-        }
-    }
-    match (coding, length) {
-        (Some(coding), _) if coding.trim_ascii().eq_ignore_ascii_case(b"chunked") => {
-            Ok(Stage::Chunked(Chunked::new()))
-        }
-        (Some(_), _) => Ok(Stage::UntilClose),
-        (None, _) if conflict => Err("the content lengths conflict or are no numbers"),
-        (None, Some(length)) => Ok(Stage::Sized(length)),
-        (None, None) => Ok(Stage::UntilClose),
     }
 }
 

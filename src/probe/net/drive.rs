@@ -1,18 +1,18 @@
 //! How a run gets from its start to its end.
 //!
-//! `begin` and `connect` take it as far as it comes without waiting, `ready` goes on from there
-//! with every edge, and `conclude` decides whether a verdict about one address ends the run.
+//! `connect` takes it as far as it comes without waiting, `ready` goes on from there with every
+//! edge, and `conclude` decides whether a verdict about one address ends the run.
 
+use super::addresses::{Tally, share};
 use super::run::{Job, Step};
-use super::{Done, Net, RESOLVER};
-use crate::model::{Outcome, Reason, RunResult, Target};
+use super::{Done, Net};
+use crate::model::{Outcome, Reason, RunResult, TalkSpec, Target};
 use crate::probe::http::{Exchange, Progress};
-use crate::probe::resolver::{Found, Refusal, Resolver};
-use crate::probe::talk::{self, Talk};
+use crate::probe::talk::{self, Ended, Talk};
 use crate::probe::{errno, tcp};
 use crate::sys::epoll::Ready;
 use crate::sys::socket::{self, Connected, Errno, Family};
-use crate::time::{self, Tick};
+use crate::time::Tick;
 use std::sync::Arc;
 
 /// Spare buffers kept: as many as usually run at once.
@@ -23,77 +23,12 @@ const SPARE_LIMIT: usize = 64;
 type Verdict = (RunResult, bool);
 
 impl Net {
-    /// Asks for the name of a new run, or connects where there is none.
-    pub(super) fn begin(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
-        let run = &mut self.runs[place];
-        let Target::Name(name) = run.target() else { return self.connect(place, now, done) };
-        let name = Arc::clone(name);
-        run.step = Step::Resolving;
-        let token = run.token;
-        let asked = match self.resolver() {
-            Ok(resolver) => resolver.ask(&name, token),
-            Err(error) => Err(Refusal::NoThread(error)),
-        };
-        let (text, number) = match asked {
-            Ok(()) => return,
-            Err(Refusal::Full) => ("too many names wait to be resolved".to_owned(), 0),
-            Err(Refusal::Hanging) => {
-                ("too many names hang in the resolver of this machine".to_owned(), 0)
-            }
-            Err(Refusal::NoThread(error)) => {
-                (format!("no thread: {error}"), error.raw_os_error().unwrap_or(0))
-            }
-        };
-        let result = RunResult::new(Outcome::Local, Reason::LOCAL_RESOLVER)
-            .with_detail(number)
-            .with_message(&text);
-        let result = self.runs[place].placed(result);
-        self.finish(place, result, now, done);
-    }
-
-    fn resolver(&mut self) -> std::io::Result<&mut Resolver> {
-        if self.resolver.is_none() {
-            self.set_resolver(Resolver::new()?)?;
-        }
-        self.resolver.as_mut().ok_or_else(|| std::io::ErrorKind::Other.into())
-    }
-
-    pub(super) fn set_resolver(&mut self, resolver: Resolver) -> std::io::Result<()> {
-        self.epoll.add_readable(&resolver, RESOLVER)?;
-        self.resolver = Some(resolver);
-        Ok(())
-    }
-
-    /// Hands the answers of the resolver to the runs that wait for them.
-    pub(super) fn resolved(&mut self, now: Tick, done: &mut Vec<Done>) {
-        let mut answers: Vec<(u64, Found)> = Vec::new();
-        if let Some(resolver) = &mut self.resolver {
-            resolver.answers(|run, found| answers.push((run, found.clone())));
-        }
-        for (token, found) in answers {
-            let Some(&place) = self.places.get(&token) else { continue };
-            let run = &mut self.runs[place];
-            match found {
-                Ok(addresses) => {
-                    run.mark(now);
-                    run.step = Step::Connecting;
-                    run.addresses = Some(addresses);
-                    self.connect(place, now, done);
-                }
-                Err(failure) => {
-                    let (outcome, reason) = errno::of_resolve(failure);
-                    let result = RunResult::new(outcome, reason)
-                        .with_detail(failure.number)
-                        .with_message(&reason.to_string());
-                    let result = run.placed(result);
-                    self.finish(place, result, now, done);
-                }
-            }
-        }
-    }
-
     /// Connects to the current address, and to the next ones while it is decided at once.
-    fn connect(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
+    pub(super) fn connect(&mut self, place: usize, now: Tick, done: &mut Vec<Done>) {
+        let run = &mut self.runs[place];
+        let left = run.left();
+        let alarm = (left > 1 && !run.expired).then(|| share(now, run.deadline, left));
+        self.alarms.set(run.token, &mut run.alarm, alarm);
         while let Some(verdict) = self.try_connect(place) {
             if !self.conclude(place, verdict, now, done) {
                 return;
@@ -103,15 +38,47 @@ impl Net {
 
     /// An edge of the socket of a run.
     pub(super) fn ready(&mut self, place: usize, ready: Ready, now: Tick, done: &mut Vec<Done>) {
-        let Some(verdict) = self.advance(place, ready, now) else { return };
+        if self.hear(place) {
+            return;
+        }
+        let verdict = self.advance(place, ready, now);
+        if let Some((next, warning)) = self.runs[place].next.take() {
+            return self.go_on(place, next, warning, done);
+        }
+        let Some(verdict) = verdict else { return self.keep(place, done) };
         // A conversation computes, and its deadline is compared with the time after that.
-        let now = match self.runs[place].step {
-            Step::Talking(_) => time::monotonic(),
+        let now = match &self.runs[place].step {
+            Step::Talking(talk) => talk.trace().ended(),
             _ => now,
         };
         if self.conclude(place, verdict, now, done) {
             self.connect(place, now, done);
         }
+    }
+
+    /// Leaves the connection of a run for the one of the conversation that follows.
+    fn go_on(
+        &mut self,
+        place: usize,
+        next: Box<TalkSpec>,
+        warning: Option<RunResult>,
+        done: &mut Vec<Done>,
+    ) {
+        let run = &mut self.runs[place];
+        let now = match &run.step {
+            Step::Talking(talk) => talk.trace().ended(),
+            _ => run.began,
+        };
+        run.mark(now);
+        run.warning = warning.map(|warning| run.placed(warning)).or(run.warning.take());
+        run.job = Job::Talk(next.into());
+        run.step = Step::Connecting;
+        // Whatever the rule for several addresses, it holds for those of the new place.
+        (run.addresses, run.place, run.tally) = (None, 0, Tally::default());
+        if let Some(socket) = run.socket.take() {
+            self.disconnected |= self.sockets.reuse(socket);
+        }
+        self.begin(place, now, done);
     }
 
     fn try_connect(&mut self, place: usize) -> Option<Verdict> {
@@ -187,8 +154,12 @@ impl Net {
                             return Some((result.with_message(&error.to_string()), false));
                         }
                     };
-                    let connection = (self.sockets.share(run.socket?)?, run.kind());
-                    Step::Talking(Talk::new(Arc::clone(spec), config, connection))
+                    run.spent = run.phases;
+                    let fd = self.sockets.share(run.socket?)?;
+                    let talk = Talk::new(Arc::clone(spec), config, fd);
+                    let is_wanted = run.check.is_some_and(|check| self.watches.wants(check));
+                    talk.trace().after(|after| after.is_wanted = is_wanted);
+                    Step::Talking(talk)
                 }
                 _ => Step::Exchanging(Exchange::new(self.spare.pop().unwrap_or_default())),
             };
@@ -197,10 +168,13 @@ impl Net {
             return match talk.go_on() {
                 talk::Progress::Wait => None,
                 talk::Progress::Yield => self.again(place),
-                talk::Progress::OverStream => self.over_stream(place, now),
-                talk::Progress::Verdict(result) => {
+                talk::Progress::Ended(Ended::Verdict(result)) => {
                     let is_whole = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
                     Some((run.placed(result), is_whole))
+                }
+                talk::Progress::Ended(Ended::Elsewhere(next, warning)) => {
+                    run.next = Some((next, warning));
+                    None
                 }
             };
         }
@@ -234,19 +208,8 @@ impl Net {
         }
     }
 
-    /// Begins anew at the same address, on a stream.
-    fn over_stream(&mut self, place: usize, now: Tick) -> Option<Verdict> {
-        let run = &mut self.runs[place];
-        run.mark(now);
-        (run.step, run.over_stream) = (Step::Connecting, true);
-        if let Some(socket) = run.socket.take() {
-            self.sockets.close(socket);
-        }
-        self.try_connect(place)
-    }
-
     /// Has the socket of a run that has more to do reported once more.
-    fn again(&mut self, place: usize) -> Option<Verdict> {
+    pub(super) fn again(&mut self, place: usize) -> Option<Verdict> {
         let run = &self.runs[place];
         let error = self.sockets.repeat(run.socket?, &self.epoll).err()?;
         Some((run.failure(errno::of_setup(error), error), false))
@@ -254,7 +217,7 @@ impl Net {
 
     /// Ends the run with the verdict about its current address, or says that the next one is to
     /// be tried.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         place: usize,
         (result, can_reuse): Verdict,
@@ -269,30 +232,17 @@ impl Net {
                 self.sockets.close(socket);
             }
         }
-        let is_alive = matches!(result.outcome, Outcome::Pass | Outcome::Warn);
-        let is_last = run.addresses.as_ref().is_none_or(|all| run.place + 1 >= all.len());
-        if is_alive {
-            self.finish(place, result, now, done);
+        let is_last = run.left() <= 1 || run.expired;
+        if let Some(verdict) = run.tally.add(run.rule(), result, is_last) {
+            let verdict = match run.warning.take() {
+                Some(warning) if verdict.outcome == Outcome::Pass => warning,
+                _ => verdict,
+            };
+            self.finish(place, verdict, now, done);
             return false;
         }
-        // An address that answered says more than one that this machine could not reach.
-        let before = run.failed.take();
-        let told = match before {
-            Some(before)
-                if before.outcome != Outcome::Local && result.outcome == Outcome::Local =>
-            {
-                *before
-            }
-            _ => result,
-        };
-        if is_last || run.expired {
-            self.finish(place, told, now, done);
-            return false;
-        }
-        run.failed = Some(Box::new(told));
         run.mark(now);
         run.place += 1;
-        run.over_stream = false;
         let step = std::mem::replace(&mut run.step, Step::Connecting);
         self.recycle(step);
         true
@@ -309,6 +259,13 @@ impl Net {
         let run = &mut self.runs[place];
         let token = run.token;
         let result = run.timed(result, now);
+        if let Some(check) = run.check {
+            self.watches.ended(check, &result);
+            let listens = |talk: &Talk| talk.trace().after(|after| after.is_kept);
+            if matches!(&run.step, Step::Talking(talk) if listens(talk)) {
+                self.watches.refused(check);
+            }
+        }
         self.remove(place);
         done.push(Done { run: token, result, finished: now });
     }
@@ -318,6 +275,8 @@ impl Net {
     pub(super) fn remove(&mut self, place: usize) -> bool {
         let run = self.runs.remove(place);
         self.places.remove(&run.token);
+        let mut alarm = run.alarm;
+        self.alarms.set(run.token, &mut alarm, None);
         if let Some(socket) = run.socket {
             self.sockets.close(socket);
         }
@@ -328,6 +287,9 @@ impl Net {
             was_asked = resolver.forget(name, run.token);
         }
         self.recycle(run.step);
+        if let Some(check) = run.check {
+            self.run_over(check);
+        }
         was_asked
     }
 

@@ -5,9 +5,12 @@
 //! the caller, who says [`Net::expire`]. The trap: readiness is reported by edges, so after a
 //! poll that filled the buffer the caller must poll again before it sleeps.
 
+mod addresses;
 mod drive;
+mod names;
 mod run;
 mod sockets;
+mod watch;
 
 use crate::model::{Outcome, ProbeSpec, Reason, RunResult};
 use crate::probe::http::Buffers;
@@ -15,12 +18,14 @@ use crate::probe::resolver::{Resolver, Threads};
 use crate::probe::talk::Configs;
 use crate::sys::epoll::{Epoll, Events};
 use crate::time::Tick;
+use addresses::{Alarms, Known};
 use hashbrown::HashMap;
 use run::{Job, Run, Step};
 use slab::Slab;
 use sockets::Sockets;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use watch::Watches;
 
 /// Descriptors that one poll reports at most.
 pub const EVENT_LIMIT: usize = 256;
@@ -55,6 +60,8 @@ pub struct Net {
     places: HashMap<u64, usize, foldhash::fast::RandomState>,
     /// Made for the first name.
     resolver: Option<Resolver>,
+    alarms: Alarms,
+    known: Known,
     /// Where requests are written; shared by all runs.
     output: Vec<u8>,
     /// Where answers are read; shared by all runs.
@@ -63,6 +70,8 @@ pub struct Net {
     spare: Vec<Buffers>,
     /// How connections are encrypted.
     configs: Configs,
+    /// Connections that are kept.
+    watches: Watches,
     /// Whether a disconnect of ours raised an edge since the last poll.
     disconnected: bool,
 }
@@ -82,10 +91,13 @@ impl Net {
             runs: Slab::new(),
             places: HashMap::default(),
             resolver: None,
+            alarms: Alarms::default(),
+            known: Known::default(),
             output: Vec::new(),
             input: vec![0; READ_BYTES].into(),
             spare: Vec::new(),
             configs: Configs::default(),
+            watches: Watches::default(),
             disconnected: false,
         })
     }
@@ -165,7 +177,7 @@ impl Net {
                 return;
             }
         };
-        let place = self.runs.insert(Run::new(run, job, now));
+        let place = self.runs.insert(Run::new(run, job, deadline, now));
         self.places.insert(run, place);
         if now >= deadline {
             // Nothing has been measured that could be held against the target.
@@ -191,9 +203,21 @@ impl Net {
             RunResult::new(Outcome::Local, Reason::LOCAL_RESOLVER)
                 .with_message("other names kept the resolver busy until the deadline"),
         );
+        let (is_known, now) = match &entry.step {
+            Step::Talking(talk) => {
+                (talk.trace().verdict().is_some(), talk.trace().ended().min(now))
+            }
+            _ => (false, now),
+        };
+        let rule = entry.rule();
+        let timeout = entry.tally.add(rule, timeout.clone(), true).unwrap_or(timeout);
         let result = entry.timed(timeout, now);
-        if linger && !matches!(entry.step, Step::Resolving) {
+        if let Some(check) = entry.check {
+            self.watches.ended(check, &result);
+        }
+        if linger && !is_known && !matches!(entry.step, Step::Resolving) {
             entry.expired = true;
+            self.alarms.set(run, &mut entry.alarm, None);
         } else if !self.remove(place) {
             return RunResult { latency_ns: result.latency_ns, phases: result.phases, ..unasked };
         }
@@ -207,9 +231,14 @@ impl Net {
         }
     }
 
+    /// When [`Net::ring`] has something to do, whatever the descriptors say.
+    pub fn next_at(&self) -> Tick {
+        self.alarms.next()
+    }
+
     /// Runs that are not done, lingering ones included.
     pub fn in_flight(&self) -> usize {
-        self.runs.len()
+        self.runs.len() - self.kept()
     }
 
     /// The threads that look for names, if there were any to look for.

@@ -1,13 +1,16 @@
 //! One run in flight: what it is to do, how far it came, and what its messages say.
 
+use super::addresses::{Tally, aged};
 use crate::model::{
-    Connect, HttpSpec, Outcome, Phases, Reason, RunResult, TalkSpec, Target, TcpSpec,
+    Addresses, CheckId, Connect, HttpSpec, Outcome, Phases, Protocol, Reason, RunResult, TalkSpec,
+    Target, TcpSpec,
 };
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
 use crate::probe::talk::Talk;
 use crate::sys::socket::{Errno, Kind};
 use crate::time::Tick;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +40,8 @@ pub enum Step {
 pub struct Run {
     /// The number that the engine gave it.
     pub token: u64,
+    /// Its check, if that wants to hear of changes.
+    pub check: Option<CheckId>,
     pub job: Job,
     pub step: Step,
     /// The place of its socket, if it has one.
@@ -45,32 +50,47 @@ pub struct Run {
     pub addresses: Option<Arc<[SocketAddr]>>,
     pub place: usize,
     /// What the addresses before the current one came to.
-    pub failed: Option<Box<RunResult>>,
-    /// An answer did not fit a datagram.
-    pub over_stream: bool,
+    pub tally: Tally,
+    /// How old the addresses are, if the resolver did not tell them now.
+    pub age_ns: Option<u64>,
+    pub deadline: Tick,
+    /// When to go on without waiting any longer.
+    pub alarm: Option<Tick>,
     /// Its deadline has passed; no further address is tried.
     pub expired: bool,
     pub started: Tick,
     /// When the current phase began.
     pub began: Tick,
     pub phases: Phases,
+    /// The same when the current conversation began.
+    pub spent: Phases,
+    /// The conversation that follows, and what the one before warns of.
+    pub next: Option<(Box<TalkSpec>, Option<RunResult>)>,
+    /// What conversations before the current one warn of.
+    pub warning: Option<RunResult>,
 }
 
 impl Run {
-    pub fn new(token: u64, job: Job, now: Tick) -> Run {
+    pub fn new(token: u64, job: Job, deadline: Tick, now: Tick) -> Run {
         Run {
             token,
+            check: None,
             job,
             step: Step::Connecting,
             socket: None,
             addresses: None,
             place: 0,
-            failed: None,
-            over_stream: false,
+            tally: Tally::default(),
+            age_ns: None,
+            deadline,
+            alarm: None,
             expired: false,
             started: now,
             began: now,
             phases: Phases::default(),
+            spent: Phases::default(),
+            next: None,
+            warning: None,
         }
     }
 
@@ -104,7 +124,7 @@ impl Run {
     /// What travels on its socket.
     pub fn kind(&self) -> Kind {
         match &self.job {
-            Job::Talk(spec) if spec.protocol.in_datagrams() && !self.over_stream => Kind::Datagram,
+            Job::Talk(spec) if spec.protocol.in_datagrams() => Kind::Datagram,
             _ => Kind::Stream,
         }
     }
@@ -126,13 +146,10 @@ impl Run {
         let spent = now.since(self.began);
         if let Step::Talking(talk) = &self.step {
             let phases = talk.trace().phases(now);
-            for (all, spent) in [
-                (&mut self.phases.tls_ns, phases.tls_ns),
-                (&mut self.phases.first_byte_ns, phases.first_byte_ns),
-                (&mut self.phases.transfer_ns, phases.transfer_ns),
-            ] {
-                *all = all.saturating_add(spent);
-            }
+            let spent = &self.spent;
+            self.phases.tls_ns = spent.tls_ns.saturating_add(phases.tls_ns);
+            self.phases.first_byte_ns = spent.first_byte_ns.saturating_add(phases.first_byte_ns);
+            self.phases.transfer_ns = spent.transfer_ns.saturating_add(phases.transfer_ns);
             self.began = now;
             return;
         }
@@ -146,9 +163,28 @@ impl Run {
         self.began = now;
     }
 
+    /// The rule for several addresses.
+    pub fn rule(&self) -> Addresses {
+        match self.target() {
+            Target::Name(name) => name.rule,
+            _ => Addresses::Any,
+        }
+    }
+
+    /// The addresses that are left, the current one included; 1 where there is no name.
+    pub fn left(&self) -> usize {
+        self.addresses.as_ref().map_or(1, |all| all.len().saturating_sub(self.place))
+    }
+
     /// The result with the times of the run.
     pub fn timed(&mut self, mut result: RunResult, now: Tick) -> RunResult {
         self.mark(now);
+        if let Some(age_ns) = self.age_ns {
+            let before = result.message.as_str();
+            let separator = if before.is_empty() { "" } else { "; " };
+            let text = format!("{before}{separator}{}", aged(age_ns));
+            result = result.with_message(&text);
+        }
         result.latency_ns = now.since(self.started);
         result.phases = self.phases;
         result
@@ -190,11 +226,11 @@ impl Run {
         };
         let step = match &self.step {
             Step::Talking(talk) => talk.trace().doing().1,
-            _ => "",
+            _ => Cow::Borrowed(""),
         };
         let separator = if step.is_empty() { "" } else { ": " };
         let mut text = format!("{}: {step}{separator}{reason}", self.title());
-        if let Some(failed) = &self.failed {
+        if let Some(failed) = self.tally.failed() {
             let _ = write!(text, "; before, {}", failed.message.as_str());
         }
         RunResult::new(Outcome::Timeout, reason).with_message(&text)
@@ -208,7 +244,11 @@ impl Run {
                 format!("{} at {}", http::title(spec), self.site())
             }
             (Step::Talking(_), Job::Talk(spec)) => {
-                format!("{} at {}", spec.protocol.key(), self.site())
+                let what = match &spec.protocol {
+                    Protocol::Http(http) => http::title(&http.request),
+                    protocol => protocol.key().to_owned(),
+                };
+                format!("{what} at {}", self.site())
             }
             _ => format!("connect to {}", self.site()),
         }
@@ -238,7 +278,7 @@ mod tests {
     use crate::probe::errno;
 
     fn run(target: Target) -> Run {
-        Run::new(1, Job::Tcp(TcpSpec { target, connect: Connect::Full }), Tick(0))
+        Run::new(1, Job::Tcp(TcpSpec { target, connect: Connect::Full }), Tick::NEVER, Tick(0))
     }
 
     #[test]
@@ -250,7 +290,7 @@ mod tests {
         let by_address = run(SocketAddr::from(([127, 0, 0, 1], 81)).into());
         assert_eq!(refused(&by_address), "connect to 127.0.0.1:81: connection refused");
 
-        let name = NameTarget { host: "db".into(), port: 5432 };
+        let name = NameTarget::new("db", 5432);
         let mut by_name = run(Target::Name(name.into()));
         by_name.step = Step::Resolving;
         assert_eq!(
@@ -271,7 +311,8 @@ mod tests {
     #[test]
     fn a_timeout_tells_what_the_addresses_before_came_to() {
         let mut run = run(SocketAddr::from(([127, 0, 0, 1], 81)).into());
-        run.failed = Some(Box::new(RunResult::pass().with_message("connect to x: no")));
+        let failed = RunResult::new(Outcome::Fail, Reason::CONNECT_REFUSED);
+        run.tally.add(Addresses::Any, failed.with_message("connect to x: no"), false);
         let text = "connect to 127.0.0.1:81: timed out connecting; before, connect to x: no";
         assert_eq!(run.timeout().message.as_str(), text);
     }
@@ -284,7 +325,7 @@ mod tests {
 
     #[test]
     fn the_time_of_every_phase_is_counted_once() {
-        let name = NameTarget { host: "db".into(), port: 5432 };
+        let name = NameTarget::new("db", 5432);
         let mut run = run(Target::Name(name.into()));
         run.step = Step::Resolving;
         run.mark(Tick(5));

@@ -26,19 +26,27 @@ impl Driver {
     }
 
     fn start(&mut self, spec: &ProbeSpec) -> u64 {
+        self.start_for(spec, 10 * SECOND)
+    }
+
+    /// The same, with so much time until its deadline.
+    fn start_for(&mut self, spec: &ProbeSpec, timeout_ns: u64) -> u64 {
         let run = self.next;
         self.next += 1;
         let now = monotonic();
-        self.net.start(run, spec, now.after(10 * SECOND), now, &mut self.done);
+        self.net.start(run, spec, now.after(timeout_ns), now, &mut self.done);
         run
     }
 
     /// One turn: sleeps until something is ready, at most this long; false if nothing was.
     fn turn(&mut self, seconds: i64) -> bool {
-        let limit = Timespec { tv_sec: seconds, tv_nsec: 0 };
+        let until = self.net.next_at().since(monotonic()).min(seconds as u64 * SECOND);
+        let limit = Timespec { tv_sec: (until / SECOND) as i64, tv_nsec: (until % SECOND) as i64 };
         let fd = self.net.as_fd();
-        if poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).unwrap() == 0 {
-            return false;
+        let found = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).unwrap();
+        self.net.ring(monotonic(), &mut self.done);
+        if found == 0 {
+            return until < seconds as u64 * SECOND;
         }
         loop {
             let count = self.net.poll().unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const LONG: Duration = Duration::from_secs(60);
 
 fn name(host: &str) -> Arc<NameTarget> {
-    Arc::new(NameTarget { host: host.into(), port: 80 })
+    Arc::new(NameTarget::new(host, 80))
 }
 
 /// The runs that were answered, when the next answers are there.
@@ -248,4 +248,21 @@ fn names_that_hang_are_counted_together_and_no_thread_is_started_beyond_their_li
     assert!(threads.iter().all(|threads| threads.wait(LONG)));
     late.ask(&name("quick"), 1).unwrap();
     assert_eq!(expect_answers(&mut late).len(), 1);
+}
+
+#[test]
+fn the_families_take_turns() {
+    let list = |text: &str| -> Vec<SocketAddr> {
+        text.split_whitespace().map(|ip| SocketAddr::new(ip.parse().unwrap(), 1)).collect()
+    };
+    let cases = [
+        ("", ""),
+        ("1.1.1.1", "1.1.1.1"),
+        ("::1 ::2 ::3 1.1.1.1 1.1.1.2", "::1 1.1.1.1 ::2 1.1.1.2 ::3"),
+        ("1.1.1.1 ::1 ::2 ::3", "1.1.1.1 ::1 ::2 ::3"),
+        ("::1 ::2", "::1 ::2"),
+    ];
+    for (found, expected) in cases {
+        assert_eq!(alternate(&list(found)), list(expected), "{found}");
+    }
 }

@@ -7,6 +7,8 @@
 //! The trap: the CPU share is a rate and belongs to the sampler's own previous sample. Keep one
 //! [`HostSampler`] a monitor for all its checks, and expect no figure from the first sample.
 
+#[cfg(test)]
+mod allocations;
 mod clock;
 mod cpu;
 mod disk;
@@ -30,6 +32,7 @@ pub use filesystem::{Past, filesystem};
 
 use crate::model::signal::{Signal, SignalSpec, bytes};
 use crate::model::{Level, Outcome, Reason, RunResult};
+use crate::sys::pressure_trigger::Line;
 use crate::time::Tick;
 use rustix::io::Errno;
 use std::cmp::Ordering;
@@ -50,7 +53,11 @@ pub struct HostSampler {
 impl HostSampler {
     /// A sampler that has seen nothing and holds no descriptor yet.
     pub fn new() -> HostSampler {
-        let root = Path::new("/");
+        HostSampler::below(Path::new("/"))
+    }
+
+    /// The same of the files below this directory: `/`, or a recorded tree.
+    fn below(root: &Path) -> HostSampler {
         HostSampler {
             cpu: cpu::Sampler::new(root),
             memory: memory::Sampler::new(root),
@@ -104,6 +111,12 @@ impl HostSampler {
             | Signal::DiskWrite
             | Signal::DiskFill => none("a filesystem is measured by its path"),
         }
+    }
+
+    /// Where the kernel can tell of itself that a signal is at a level; none before its first
+    /// sample, and of signals that are no pressure.
+    pub fn told(&self, signal: Signal) -> Option<(&Path, Line)> {
+        self.pressure.told(signal)
     }
 
     /// The descriptors that are kept from sample to sample.

@@ -8,8 +8,10 @@
 
 use super::reading::Reading;
 use super::{local, unreadable};
+use crate::model::signal::Signal;
 use crate::model::{Outcome, Reason, RunResult};
 use crate::sys::cgroup::{Own, own};
+use crate::sys::pressure_trigger::Line;
 use crate::sys::turn_file::TurnFile;
 use crate::time::{SECOND, Tick};
 use rustix::io::Errno;
@@ -36,6 +38,8 @@ pub(super) struct Sampler {
     root: PathBuf,
     found: Option<Found>,
     looked: Tick,
+    /// What was not there when it was looked for last, by resource.
+    absent: [bool; 3],
     rising: Rising,
 }
 
@@ -64,11 +68,24 @@ impl Sampler {
     /// Figures of the files below this directory: `/`, or a recorded tree.
     pub(super) fn new(root: &Path) -> Sampler {
         let rising = Rising::default();
-        Sampler { root: root.to_owned(), found: None, looked: Tick(0), rising }
+        Sampler { root: root.to_owned(), found: None, looked: Tick(0), absent: [false; 3], rising }
     }
 
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.found.iter().flat_map(|found| &found.files).filter_map(TurnFile::fd)
+    }
+
+    /// What a level of DEGRADED is compared with: a line of a file of the kernel's. None before
+    /// the first sample, and where nothing tells of the own cgroup.
+    pub(super) fn told(&self, signal: Signal) -> Option<(&Path, Line)> {
+        let (resource, line) = match signal {
+            Signal::CpuPressure => (Resource::Cpu, Line::Some),
+            Signal::MemoryPressure | Signal::MemoryPressureRising => (Resource::Memory, Line::Some),
+            Signal::IoPressure => (Resource::Io, Line::Full),
+            _ => return None,
+        };
+        let found = self.found.as_ref().filter(|found| found.own != Own::Hidden)?;
+        Some((found.files[resource as usize].path(), line))
     }
 
     pub(super) fn cpu(&mut self, now: Tick) -> RunResult {
@@ -145,12 +162,14 @@ impl Sampler {
         }
     }
 
-    /// Looks for the files again once a minute, and when one has vanished.
+    /// Looks for the files again once a minute, and when one has vanished; not each time for one
+    /// that this kernel does not have.
     fn read(&mut self, resource: Resource, now: Tick) -> Result<Pressure, RunResult> {
         let young = now.since(self.looked) < LOOK_AGAIN_NS;
         let kept = self.found.as_mut().filter(|_| young);
         match kept.map(|found| found.read(resource, now)) {
-            None | Some(Err(Errno::NOENT | Errno::NODEV)) => {}
+            None => {}
+            Some(Err(Errno::NOENT | Errno::NODEV)) if !self.absent[resource as usize] => {}
             Some(answer) => return self.judge(resource, answer),
         }
         let own = own(&self.root).map_err(|error| unreadable("/proc/self/cgroup", error))?;
@@ -159,6 +178,7 @@ impl Sampler {
             self.found = Some(Found::new(&self.root, own));
         }
         let answer = self.found.as_mut().map_or(Err(Errno::NOENT), |f| f.read(resource, now));
+        self.absent[resource as usize] = matches!(answer, Err(Errno::NOENT | Errno::NODEV));
         self.judge(resource, answer)
     }
 

@@ -6,18 +6,17 @@
 //! has seen to one handshake, so each handshake gets a copy of the configuration with a recorder
 //! of its own; a copy shares all that is large.
 
+use super::recorder::{Asked, Recorder, Seen, Trust};
 use crate::error::{Code, Error};
 use crate::model::{Secret, TalkSpec, TlsSpec};
-use crate::sync::{Mutex, lock};
 use hashbrown::HashMap;
 use once_cell::sync::OnceCell;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
 /// Configurations kept.
@@ -28,7 +27,7 @@ const LIMIT: usize = 256;
 pub struct Config {
     client: Arc<ClientConfig>,
     /// None where nothing is verified.
-    verifier: Option<Arc<WebPkiServerVerifier>>,
+    trust: Option<Trust>,
 }
 
 /// Configurations that were made already.
@@ -56,17 +55,6 @@ impl Configs {
     }
 }
 
-/// When the first of the certificates that a peer has shown expires.
-#[derive(Debug, Default)]
-pub struct Seen(Mutex<Option<i64>>);
-
-impl Seen {
-    /// In milliseconds since 1970; none before the peer has shown one that can be read.
-    pub fn expires_ms(&self) -> Option<i64> {
-        *lock(&self.0)
-    }
-}
-
 /// The authorities of the platform.
 static PLATFORM: OnceCell<Arc<RootCertStore>> = OnceCell::new();
 
@@ -80,21 +68,22 @@ impl Config {
         let provider = Arc::new(ring::default_provider());
         let versions = if spec.only_1_3 { &[&TLS13][..] } else { &[&TLS12, &TLS13] };
         let refuse = |error: rustls::Error| refused("", &error.to_string());
-        let verifier = match spec.verify {
+        let trust = match spec.verify {
             false => None,
             true => {
-                let roots = match &spec.authorities {
-                    Some(pem) => Arc::new(authorities(pem)?),
-                    None => platform()?,
+                let (roots, given) = match &spec.authorities {
+                    Some(pem) => authorities(pem)?,
+                    None => (platform()?, Arc::default()),
                 };
                 let builder =
                     WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-                Some(builder.build().map_err(|error| refused("", &error.to_string()))?)
+                let verifier = builder.build().map_err(|error| refused("", &error.to_string()))?;
+                Some(Trust { verifier, given })
             }
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(versions).map_err(refuse)?;
-        let recorder = Recorder { inner: verifier.clone(), provider, seen: Arc::default() };
+        let recorder = Recorder { trust: trust.clone(), provider, seen: Arc::default() };
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(recorder));
         let mut client = match (&spec.certificate, &spec.key) {
             (Some(certificate), Some(key)) => {
@@ -109,7 +98,7 @@ impl Config {
         };
         client.resumption = Resumption::disabled();
         client.alpn_protocols = spec.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        Ok(Config { client: Arc::new(client), verifier })
+        Ok(Config { client: Arc::new(client), trust })
     }
 }
 
@@ -118,7 +107,9 @@ pub fn recording(config: &Config) -> (ClientConfig, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let mut client = ClientConfig::clone(&config.client);
     let provider = Arc::clone(client.crypto_provider());
-    let recorder = Recorder { inner: config.verifier.clone(), provider, seen: Arc::clone(&seen) };
+    let recorder = Recorder { trust: config.trust.clone(), provider, seen: Arc::clone(&seen) };
+    let inner = Arc::clone(&client.client_auth_cert_resolver);
+    client.client_auth_cert_resolver = Arc::new(Asked { inner, seen: Arc::clone(&seen) });
     client.dangerous().set_certificate_verifier(Arc::new(recorder));
     (client, seen)
 }
@@ -135,14 +126,18 @@ fn certificates(pem: &Secret) -> Result<Vec<CertificateDer<'static>>, Error> {
     }
 }
 
-fn authorities(pem: &Secret) -> Result<RootCertStore, Error> {
+/// The authorities as rustls wants them, and as they were given.
+fn authorities(
+    pem: &Secret,
+) -> Result<(Arc<RootCertStore>, Arc<[CertificateDer<'static>]>), Error> {
+    let given = certificates(pem)?;
     let mut store = RootCertStore::empty();
-    for certificate in certificates(pem)? {
-        store.add(certificate).map_err(|error| {
+    for certificate in &given {
+        store.add(certificate.clone()).map_err(|error| {
             refused(&pem.key, &format!("holds a certificate of no use: {error}"))
         })?;
     }
-    Ok(store)
+    Ok((Arc::new(store), given.into()))
 }
 
 fn platform() -> Result<Arc<RootCertStore>, Error> {
@@ -158,60 +153,4 @@ fn platform() -> Result<Arc<RootCertStore>, Error> {
         let detail = "this system has no certificate authorities; give ca_file";
         Error::refused(Code::Unsupported, detail)
     })
-}
-
-/// Notes when certificates expire, then has them verified.
-#[derive(Debug)]
-struct Recorder {
-    inner: Option<Arc<WebPkiServerVerifier>>,
-    provider: Arc<CryptoProvider>,
-    seen: Arc<Seen>,
-}
-
-/// When a certificate expires, in milliseconds since 1970.
-fn expires_ms(certificate: &CertificateDer<'_>) -> Option<i64> {
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    parsed.validity().not_after.timestamp().checked_mul(1_000)
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        chain: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let all = std::iter::once(leaf).chain(chain);
-        *lock(&self.seen.0) = all.filter_map(expires_ms).min();
-        match &self.inner {
-            None => Ok(ServerCertVerified::assertion()),
-            Some(inner) => inner.verify_server_cert(leaf, chain, name, ocsp, now),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }

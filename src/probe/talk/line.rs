@@ -4,20 +4,28 @@
 //! of one conversation are bounded. The trap: what came before a handshake must not be believed
 //! after it, so there is one buffer, and it must be empty when encryption begins.
 
+mod stream;
+mod wire;
+
+use stream::Stream;
+pub use wire::Wire;
+
 use super::config::Config;
 use super::failure::Failure;
+use super::recorder::Seen;
 use super::socket::Socket;
-use super::tls::{self, Tls};
+use super::tls;
 use super::trace::{Doing, Trace};
-use crate::model::{Outcome, Reason};
+use crate::model::{Outcome, Reason, TalkSpec};
 use crate::probe::errno;
-use crate::sys::socket::{Errno, Kind};
+use crate::sys::socket::Errno;
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use std::task::Poll;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 /// Bytes that one read takes at most.
 const READ_BYTES: usize = 4 * 1024;
@@ -26,13 +34,6 @@ const DATAGRAM_BYTES: usize = 64 * 1024;
 /// Bytes that a conversation may receive, unless its protocol says otherwise.
 pub const LIMIT: usize = 64 * 1024;
 
-/// The stream below, plain or encrypted.
-#[derive(Debug)]
-pub enum Stream {
-    Plain(Socket),
-    Encrypted(Box<Tls>),
-}
-
 /// A line, and what was received and not yet taken.
 #[derive(Debug)]
 pub struct Line {
@@ -40,65 +41,86 @@ pub struct Line {
     stream: Option<Stream>,
     /// For a handshake.
     config: Option<Config>,
-    kind: Kind,
-    wants_stream: bool,
     trace: Arc<Trace>,
     buffer: Vec<u8>,
     received: usize,
     limit: usize,
-    /// What is said when the verdict is known.
-    farewell: &'static [u8],
-    /// When the first of the peer's certificates expires, in milliseconds since 1970.
-    expires_ms: Option<i64>,
+    /// What is said when the verdict is known, if anything is.
+    farewell: Option<&'static [u8]>,
+    /// What was seen in the handshake.
+    seen: Arc<Seen>,
+    /// Whether the peer has answered since the handshake, or at all where there was none.
+    is_answered: bool,
+    /// The conversation that takes the place of this one.
+    next: Option<Box<TalkSpec>>,
 }
 
 impl Line {
     /// A line in the clear, and how it would be encrypted.
-    pub fn new((socket, kind): (Socket, Kind), config: Option<Config>, trace: Arc<Trace>) -> Line {
+    pub fn new(socket: Socket, config: Option<Config>, trace: Arc<Trace>) -> Line {
         Line {
             stream: Some(Stream::Plain(socket)),
             config,
-            kind,
-            wants_stream: false,
             trace,
             buffer: Vec::new(),
             received: 0,
             limit: LIMIT,
-            farewell: b"",
-            expires_ms: None,
+            farewell: None,
+            seen: Arc::default(),
+            is_answered: false,
+            next: None,
         }
     }
 
-    /// Whether each message is a datagram, received with [`Line::datagram`].
-    pub fn in_datagrams(&self) -> bool {
-        self.kind == Kind::Datagram
+    /// The conversation on this line ends without a verdict; it goes on elsewhere.
+    pub fn go_on_at(&mut self, next: TalkSpec) {
+        self.next = Some(Box::new(next));
     }
 
-    /// Ends this conversation, to have it anew over a stream: no datagram is large enough. What
-    /// it answers is to be returned, and nobody sees it.
-    pub fn over_stream(&mut self) -> Failure {
-        self.wants_stream = true;
-        Failure::closed()
+    /// The conversation that takes the place of this one, if it has ended without a verdict.
+    pub fn take_next(&mut self) -> Option<Box<TalkSpec>> {
+        self.next.take()
     }
 
-    /// Whether the conversation is to be had anew.
-    pub fn wants_stream(&self) -> bool {
-        self.wants_stream
+    /// A line in the clear on a socket that does not block.
+    #[cfg(test)]
+    pub fn plain(fd: std::os::fd::OwnedFd) -> Line {
+        let trace = Trace::new(crate::time::monotonic);
+        Line::new(Socket::new(Arc::new(fd)), None, Arc::new(trace))
     }
 
     /// A step begins; messages name it.
-    pub fn step(&self, step: &'static str) {
+    pub fn step(&self, step: impl Into<Cow<'static, str>>) {
         self.trace.step(step);
     }
 
-    /// When the first of the peer's certificates expires, once there was a handshake.
+    /// When the peer's certificates expire, once it has shown some.
     pub fn expires_ms(&self) -> Option<i64> {
-        self.expires_ms
+        self.seen.expires_ms()
     }
 
-    /// What is to be said when the verdict is known; the peer is expected to close then.
+    /// The application protocol that the handshake has agreed on (ALPN).
+    pub fn protocol(&self) -> Option<&[u8]> {
+        match self.stream.as_ref()? {
+            Stream::Plain(_) => None,
+            Stream::Encrypted(tls) => tls.get_ref().1.alpn_protocol(),
+        }
+    }
+
+    /// The record of the conversation.
+    pub fn trace(&self) -> Arc<Trace> {
+        Arc::clone(&self.trace)
+    }
+
+    /// What is to be said when the verdict is known; the peer is expected to close then. An empty
+    /// farewell only closes this side.
     pub fn set_farewell(&mut self, farewell: &'static [u8]) {
-        self.farewell = farewell;
+        self.farewell = Some(farewell);
+    }
+
+    /// The connection is to end by mutual agreement when the verdict is known.
+    pub fn set_graceful(&mut self) {
+        self.farewell = Some(b"");
     }
 
     /// How many bytes the peer may send from here on, where the usual limit does not fit.
@@ -109,11 +131,49 @@ impl Line {
     /// Says the farewell and waits until the peer has closed, so that the reset at the end of the
     /// connection finds nothing to destroy, and the port is free on both sides.
     pub async fn part(&mut self) {
-        if self.farewell.is_empty() || self.send(self.farewell).await.is_err() {
+        let said = match (self.farewell, &mut self.stream) {
+            (None, _) | (_, None) => return,
+            (Some(b""), Some(stream)) => stream.shutdown().await.is_ok(),
+            (Some(farewell), _) => self.send(farewell).await.is_ok(),
+        };
+        if !said {
             return;
         }
         while let Ok(true) = self.more().await {
             self.buffer.clear();
+        }
+    }
+
+    /// Waits for the word of a peer that may still refuse us, which only one that has asked for a
+    /// certificate may. No clock says how long that word takes, so the peer is told that nothing
+    /// more comes: it answers then, with an alert or with its own end.
+    ///
+    /// # Errors
+    ///
+    /// The refusal.
+    pub async fn settle(&mut self) -> Result<(), Failure> {
+        let Some(Stream::Encrypted(tls)) = &mut self.stream else { return Ok(()) };
+        if self.is_answered || !tls::may_refuse(tls, &self.seen) {
+            return Ok(());
+        }
+        // The alert of a peer that has closed already can still be read.
+        let _ = tls.shutdown().await;
+        let mut byte = [0];
+        let heard = poll_fn(|cx| {
+            let read = Pin::new(&mut **tls).poll_read(cx, &mut ReadBuf::new(&mut byte));
+            match read {
+                Poll::Pending if tls::may_refuse(tls, &self.seen) => Poll::Pending,
+                Poll::Pending => Poll::Ready(Ok(())),
+                read => read,
+            }
+        });
+        match heard.await {
+            // A reset says nothing: some close like that.
+            Err(error) if error.raw_os_error().is_none() => match tls::failure(&error) {
+                failure if failure.reason == Reason::RECEIVE_CLOSED => Ok(()),
+                failure => Err(failure),
+            },
+            _ => Ok(()),
         }
     }
 
@@ -131,7 +191,8 @@ impl Line {
             return Err(Failure::closed());
         };
         self.trace.does(Doing::Handshake);
-        let tls = tls::handshake(config, name, socket, &mut self.expires_ms).await?;
+        let tls = tls::handshake(config, name, socket, &mut self.seen).await?;
+        self.is_answered = false;
         self.stream = Some(Stream::Encrypted(Box::new(tls)));
         self.trace.does(Doing::Sending);
         Ok(())
@@ -152,6 +213,23 @@ impl Line {
         sent.await.map_err(|error| Failure::of_io(&error, errno::of_send))?;
         self.trace.does(Doing::Receiving);
         Ok(())
+    }
+
+    /// That the connection has not broken, for whoever sends and reads nothing after that.
+    ///
+    /// # Errors
+    ///
+    /// The error of the connection.
+    pub fn whole(&self) -> Result<(), Failure> {
+        let socket = match &self.stream {
+            Some(Stream::Plain(socket)) => socket,
+            Some(Stream::Encrypted(tls)) => tls.get_ref().0,
+            None => return Err(Failure::closed()),
+        };
+        match socket.broken() {
+            Some(error) => Err(Failure::of_io(&error, errno::of_send)),
+            None => Ok(()),
+        }
     }
 
     /// What was received and not yet taken.
@@ -178,6 +256,7 @@ impl Line {
         match read {
             Ok(count) => {
                 self.received += count;
+                self.is_answered |= count > 0;
                 if count > 0 {
                     self.trace.answered();
                 }
@@ -282,42 +361,24 @@ impl Failure {
     }
 }
 
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
-            Stream::Encrypted(tls) => Pin::new(tls).poll_read(cx, buffer),
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Tick;
+    use std::os::unix::net::UnixStream;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
 
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Stream::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Stream::Encrypted(tls) => Pin::new(tls).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(socket) => Pin::new(socket).poll_flush(cx),
-            Stream::Encrypted(tls) => Pin::new(tls).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
-            Stream::Encrypted(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
+    #[test]
+    fn whoever_sends_last_learns_that_nobody_is_there() {
+        let (ours, peer) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let socket = Socket::new(Arc::new(ours.into()));
+        let mut line = Line::new(socket, None, Arc::new(Trace::new(|| Tick(0))));
+        assert_eq!(line.whole(), Ok(()));
+        drop(peer);
+        let sent = pin!(line.send(b"x")).poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(sent, Poll::Ready(Ok(())));
+        assert_eq!(line.whole().map_err(|failure| failure.reason), Err(Reason::RECEIVE_RESET));
     }
 }

@@ -5,7 +5,7 @@
 //! is replaced.
 
 use super::Config;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::model::document::CheckSpec;
 use crate::model::{ProbeSpec, Protocol, Secret, Source, TalkSpec};
 use crate::probe::dns;
@@ -33,8 +33,16 @@ pub fn load(probe: &mut ProbeSpec) -> Result<(), Error> {
     {
         complete.target = system_server().into();
     }
+    complete.check()?;
     if let Some(tls) = &complete.tls {
         Config::new(tls)?;
+    }
+    if let Some(tls) = complete.protocol.later_tls() {
+        // Whether the platform has authorities matters only if it ever comes to that.
+        Config::new(tls).map(drop).or_else(|error| match error.code() {
+            Code::Unsupported => Ok(()),
+            _ => Err(error),
+        })?;
     }
     *spec = Arc::new(complete);
     Ok(())

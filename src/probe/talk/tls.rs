@@ -6,10 +6,13 @@
 
 use super::config::{self, Config};
 use super::failure::Failure;
+use super::recorder::Seen;
 use super::socket::Socket;
 use crate::model::{Outcome, Reason};
+use crate::probe::errno;
+use crate::sys::socket::Errno;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error, ProtocolVersion};
 use std::io;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
@@ -17,30 +20,65 @@ use tokio_rustls::TlsConnector;
 /// An encrypted stream.
 pub type Tls = tokio_rustls::client::TlsStream<Socket>;
 
-/// Shakes hands. `expires_ms` becomes when the first certificate of the peer expires, as soon as
-/// it has shown them.
+/// Shakes hands. `seen` becomes what was seen there, also where it fails.
 ///
 /// # Errors
 ///
-/// What the handshake came to.
+/// What the handshake came to. A connection that breaks meanwhile is a failure of the handshake:
+/// nothing was asked yet.
 pub async fn handshake(
-    config: &Config,
+    given: &Config,
     name: &str,
     socket: Socket,
-    expires_ms: &mut Option<i64>,
+    seen: &mut Arc<Seen>,
 ) -> Result<Tls, Failure> {
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| Failure::new(Outcome::Local, Reason::LOCAL_FAILED, "no name to verify"))?;
-    let (config, seen) = config::recording(config);
+    let config;
+    (config, *seen) = config::recording(given);
     let ended = TlsConnector::from(Arc::new(config)).connect(name, socket).await;
-    *expires_ms = seen.expires_ms();
-    ended.map_err(|error| failure(&error))
+    ended.map_err(|error| match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::UnexpectedEof, _) => {
+            Failure::fail(Reason::TLS_FAILED, "connection closed in the TLS handshake")
+        }
+        (_, Some(number)) => match errno::of_receive(Errno::from_raw_os_error(number)) {
+            (Outcome::Fail, Reason::RECEIVE_RESET) => {
+                let text = "connection reset in the TLS handshake";
+                Failure { detail: number, ..Failure::fail(Reason::TLS_FAILED, text) }
+            }
+            (outcome, reason) => Failure { detail: number, ..Failure::new(outcome, reason, "") },
+        },
+        _ => match failure(&error) {
+            // Servers of TLS 1.2 refuse the lack of a certificate without giving that reason
+            // (RFC 5246, 7.4.6); about everything else both sides agree by then.
+            refusal if seen.is_asked() && is_handshake_failure(&error) => {
+                Failure { reason: Reason::TLS_CLIENT_REFUSED, ..refusal }
+            }
+            failure => failure,
+        },
+    })
+}
+
+/// Whether the peer may still refuse us: in TLS 1.3 it judges our certificate, or the lack of one,
+/// after our side of the handshake is done. Its first ticket says that it did not.
+pub fn may_refuse(tls: &Tls, seen: &Seen) -> bool {
+    let connection = tls.get_ref().1;
+    seen.is_asked()
+        && connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
+        && connection.tls13_tickets_received() == 0
+}
+
+fn of_rustls(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn is_handshake_failure(error: &io::Error) -> bool {
+    matches!(of_rustls(error), Some(Error::AlertReceived(AlertDescription::HandshakeFailure)))
 }
 
 /// What an error of an encrypted stream means.
 pub fn failure(error: &io::Error) -> Failure {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let Some(inner) = inner else {
+    let Some(inner) = of_rustls(error) else {
         return match error.kind() {
             io::ErrorKind::UnexpectedEof => Failure::closed(),
             _ => Failure::fail(Reason::TLS_FAILED, &error.to_string()),

@@ -4,9 +4,11 @@
 //! deadline what was not done in time. The clock is handed in as a function: the cryptography of
 //! a handshake takes longer than the network does, so the time of a turn is too old for it.
 
+use super::after::After;
 use crate::model::{Phases, Reason, RunResult};
 use crate::sync::{Mutex, lock};
 use crate::time::Tick;
+use std::borrow::Cow;
 
 /// What a conversation is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,14 +38,18 @@ struct Inner {
     clock: fn() -> Tick,
     began: Tick,
     doing: Doing,
-    step: &'static str,
+    step: Cow<'static, str>,
     has_answer: bool,
     phases: Phases,
-    verdict: Option<RunResult>,
+    /// The verdict, and when it was known.
+    verdict: Option<(RunResult, Tick)>,
+    after: After,
 }
 
 impl Inner {
+    /// Books the time since the last mark; nothing is booked once the verdict is known.
     fn mark(&mut self, now: Tick) {
+        let now = self.verdict.as_ref().map_or(now, |(_, at)| *at);
         let phases = &mut self.phases;
         let phase = match self.doing {
             Doing::Handshake => &mut phases.tls_ns,
@@ -66,10 +72,11 @@ impl Trace {
             clock,
             began: clock(),
             doing: Doing::default(),
-            step: "",
+            step: Cow::Borrowed(""),
             has_answer: false,
             phases: Phases::default(),
             verdict: None,
+            after: After::default(),
         }))
     }
 
@@ -84,8 +91,8 @@ impl Trace {
     }
 
     /// A step of the protocol begins, named for messages ("AUTH", "SELECT 1").
-    pub fn step(&self, step: &'static str) {
-        lock(&self.0).step = step;
+    pub fn step(&self, step: impl Into<Cow<'static, str>>) {
+        lock(&self.0).step = step.into();
     }
 
     /// Bytes of an answer have come.
@@ -100,25 +107,39 @@ impl Trace {
 
     /// The verdict is known; what follows is only politeness.
     pub fn decide(&self, verdict: RunResult) {
-        lock(&self.0).verdict = Some(verdict);
+        let mut inner = lock(&self.0);
+        let now = (inner.clock)();
+        inner.mark(now);
+        inner.verdict = Some((verdict, now));
     }
 
     /// The verdict, if it is known.
     pub fn verdict(&self) -> Option<RunResult> {
-        lock(&self.0).verdict.clone()
+        lock(&self.0).verdict.as_ref().map(|(verdict, _)| verdict.clone())
+    }
+
+    /// When the verdict was known; now, while it is not.
+    pub fn ended(&self) -> Tick {
+        let inner = lock(&self.0);
+        inner.verdict.as_ref().map_or_else(inner.clock, |(_, at)| *at)
+    }
+
+    /// Looks at, or says, what comes after the verdict.
+    pub fn after<T>(&self, look: impl FnOnce(&mut After) -> T) -> T {
+        look(&mut lock(&self.0).after)
     }
 
     /// What is being done, and in which step.
-    pub fn doing(&self) -> (Doing, &'static str) {
+    pub fn doing(&self) -> (Doing, Cow<'static, str>) {
         let inner = lock(&self.0);
-        (inner.doing, inner.step)
+        (inner.doing, inner.step.clone())
     }
 
-    /// Where the time went since the last call, until `now`.
+    /// Where the time went until `now`.
     pub fn phases(&self, now: Tick) -> Phases {
         let mut inner = lock(&self.0);
         inner.mark(now);
-        std::mem::take(&mut inner.phases)
+        inner.phases
     }
 }
 
@@ -146,7 +167,14 @@ mod tests {
         trace.answered();
         let phases = trace.phases(Tick(27));
         assert_eq!((phases.tls_ns, phases.first_byte_ns, phases.transfer_ns), (5, 5, 7));
-        assert_eq!(trace.phases(Tick(28)).transfer_ns, 1, "and to nothing twice");
         assert_eq!(trace.doing().0.timeout(), Reason::RECEIVE_TIMEOUT);
+        is(30);
+        assert_eq!(trace.ended(), Tick(30));
+        trace.decide(RunResult::pass());
+        is(40);
+        trace.does(Doing::Sending);
+        let phases = trace.phases(Tick(50));
+        assert_eq!((phases.first_byte_ns, phases.transfer_ns), (5, 10), "a farewell is no answer");
+        assert_eq!(trace.ended(), Tick(30));
     }
 }

@@ -94,7 +94,7 @@ fn every_case_has_its_verdict_wherever_it_is_cut() {
 #[test]
 fn a_head_beyond_its_limits_is_too_large_wherever_it_is_cut() {
     let long = format!("HTTP/1.1 200 OK\r\nA: {}\r\n\r\n", "x".repeat(HEAD_LIMIT));
-    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(HEADER_LIMIT + 1));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(head::HEADER_LIMIT + 1));
     let interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(HEAD_LIMIT / 25 + 1);
     for answer in [long, many, interim] {
         for size in [1, 7, 1_000, 16_384, 100_000] {
@@ -103,7 +103,7 @@ fn a_head_beyond_its_limits_is_too_large_wherever_it_is_cut() {
             assert!(matches!(verdict, Verdict::TooLarge(_)), "{verdict:?} in parts of {size}");
         }
     }
-    let fits = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(HEADER_LIMIT));
+    let fits = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(head::HEADER_LIMIT));
     assert_eq!(verdict_of(&spec(), &[fits.as_bytes()]), Verdict::Pass);
 }
 

@@ -1,12 +1,18 @@
 //! Runs that wait for a name.
 
 use super::*;
-use crate::model::NameTarget;
+use crate::model::{Addresses, NameTarget};
 use crate::probe::resolver::Found;
+use crate::sys::resolve::{Failure, Kind};
+use crate::time::MILLISECOND;
 use std::os::fd::AsRawFd;
 
 fn by_name(host: &str, port: u16) -> ProbeSpec {
-    let name = NameTarget { host: host.into(), port };
+    by_rule(host, port, Addresses::Any)
+}
+
+fn by_rule(host: &str, port: u16, rule: Addresses) -> ProbeSpec {
+    let name = NameTarget { rule, ..NameTarget::new(host, port) };
     connect_to(Target::Name(name.into()), Connect::Full)
 }
 
@@ -133,4 +139,96 @@ fn the_reactor_knows_every_descriptor_that_it_has_open() {
     let [of_resolver, of_epoll, of_run] = &kinds[..] else { panic!("{kinds:?}") };
     assert_eq!((&**of_resolver, &**of_epoll), ("anon_inode:[eventfd]", "anon_inode:[eventpoll]"));
     assert!(of_run.starts_with("socket:"), "{kinds:?}");
+}
+
+/// A port at which every loopback address but the last accepts nothing: its queue is full.
+fn one_silent_one_good() -> (Vec<std::net::TcpStream>, [TcpListener; 2], u16) {
+    let (good, address) = listener();
+    let silent = rustix::net::socket(
+        rustix::net::AddressFamily::INET,
+        rustix::net::SocketType::STREAM,
+        None,
+    )
+    .unwrap();
+    rustix::net::bind(&silent, &SocketAddr::from(([127, 0, 0, 2], address.port()))).unwrap();
+    rustix::net::listen(&silent, 0).unwrap();
+    let silent = TcpListener::from(silent);
+    let at = silent.local_addr().unwrap();
+    let limit = std::time::Duration::from_millis(50);
+    let held = (0..8).map_while(|_| std::net::TcpStream::connect_timeout(&at, limit).ok());
+    (held.collect(), [good, silent], address.port())
+}
+
+#[test]
+fn an_address_that_is_silent_gets_its_share_of_the_time_and_no_more() {
+    let (_held, _listeners, port) = one_silent_one_good();
+    let mut driver = with_lists();
+    driver.start_for(&by_name("127.0.0.2,127.0.0.1", port), 400 * MILLISECOND);
+    let result = driver.expect_done(1).pop().unwrap().result;
+    assert_eq!(result.outcome, Outcome::Pass, "{result:?}");
+    let rule = Addresses::Each;
+    driver.start_for(&by_rule("127.0.0.2,127.0.0.1", port, rule), 400 * MILLISECOND);
+    let result = driver.expect_done(1).pop().unwrap().result;
+    assert_eq!((result.outcome, result.reason), (Outcome::Warn, Reason::CONNECT_TIMEOUT));
+    let text = result.message.as_str();
+    assert!(text.starts_with("1 of 2 addresses: connect to ") && text.contains("127.0.0.2:"));
+    let rule = Addresses::All;
+    driver.start_for(&by_rule("127.0.0.2,127.0.0.1", port, rule), 400 * MILLISECOND);
+    let result = driver.expect_done(1).pop().unwrap().result;
+    assert_eq!((result.outcome, result.reason), (Outcome::Timeout, Reason::CONNECT_TIMEOUT));
+    assert_eq!(driver.net.next_at(), Tick::NEVER);
+}
+
+#[test]
+fn every_address_is_asked_where_all_or_each_must_be_alive() {
+    let (_listener, address) = listener();
+    let mut driver = with_lists();
+    let (good, bad) = ("127.0.0.1,127.0.0.1", "127.0.0.1,127.0.0.9");
+    driver.expect_pass(&by_rule(good, address.port(), Addresses::All));
+    driver.expect_pass(&by_rule(good, address.port(), Addresses::Each));
+    let all = by_rule(bad, address.port(), Addresses::All);
+    driver.expect(&all, Outcome::Fail, Reason::CONNECT_REFUSED);
+    let each = by_rule(bad, address.port(), Addresses::Each);
+    driver.expect(&each, Outcome::Warn, Reason::CONNECT_REFUSED);
+}
+
+fn again(_: &NameTarget) -> Found {
+    Err(Failure { kind: Kind::Again, number: libc::EAI_AGAIN })
+}
+
+fn gone(_: &NameTarget) -> Found {
+    Err(Failure::NO_ADDRESS)
+}
+
+fn silent(_: &NameTarget) -> Found {
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn the_last_good_addresses_serve_while_the_resolver_does_not() {
+    for later in [again as fn(&NameTarget) -> Found, silent] {
+        let (_listener, address) = listener();
+        let mut driver = with_lists();
+        let spec = by_name("127.0.0.1", address.port());
+        driver.expect_pass(&spec);
+        driver.net.look_up_with(later).unwrap();
+        driver.start_for(&spec, 400 * MILLISECOND);
+        let result = driver.expect_done(1).pop().unwrap().result;
+        let text = "addresses of 0 s ago, since the resolver does not answer";
+        assert_eq!((result.outcome, result.message.as_str()), (Outcome::Pass, text));
+    }
+}
+
+#[test]
+fn a_name_that_is_gone_is_not_served_from_memory() {
+    let (_listener, address) = listener();
+    let mut driver = with_lists();
+    let spec = by_name("127.0.0.1", address.port());
+    driver.expect_pass(&spec);
+    driver.net.look_up_with(gone).unwrap();
+    driver.expect(&spec, Outcome::Fail, Reason::RESOLVE_NOT_FOUND);
+    driver.net.look_up_with(again).unwrap();
+    driver.expect(&spec, Outcome::Local, Reason::LOCAL_RESOLVER);
 }

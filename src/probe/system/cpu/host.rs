@@ -58,10 +58,16 @@ impl Sampler {
         self.anomalies
     }
 
+    /// Takes a sample for the next ones to be compared with, and tells nothing.
+    pub(super) fn keep(&mut self, now: Tick) {
+        // What cannot be read now is told by who asks for it.
+        let _ = self.sample(now);
+    }
+
     /// The share in use.
     pub(super) fn share(&mut self, now: Tick) -> Result<(f64, Reading), RunResult> {
         let Share { busy, over_ns, .. } = self.sample(now)?;
-        let figures = format!("CPU in use {}", over(over_ns));
+        let figures = format!("{:.1} % of CPU time in use {}", 100.0 * busy, over(over_ns));
         Ok((busy, Reading::new("host.cpu.busy", busy, figures)))
     }
 
@@ -234,7 +240,7 @@ mod tests {
         assert_eq!((second.outcome, second.value), (Outcome::Pass, 0.5));
         let third = bench.sample("cpu  1145 0 0 1055 0 0 0 0", 16_000);
         assert_eq!(third.value, 0.95);
-        assert_eq!(third.message.as_str(), "CPU in use over 15.0 s");
+        assert_eq!(third.message.as_str(), "95.0 % of CPU time in use over 15.0 s");
         let steal = bench.sampler.steal(Tick(16_000 * MILLISECOND));
         assert_eq!((steal.value, steal.outcome), (0.0, Outcome::Pass));
     }

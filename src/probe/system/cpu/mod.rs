@@ -61,12 +61,14 @@ impl Sampler {
     }
 
     fn in_use(&mut self, now: Tick) -> Result<(f64, Reading), RunResult> {
+        let limited = match self.quota.tightest(now) {
+            Ok(None) => return self.host.share(now),
+            Ok(Some(found)) => Ok(found),
+            Err(result) => Err(result),
+        };
         // Sampled either way, so that a quota that is taken away leaves a baseline.
-        let host = self.host.share(now);
-        match self.quota.tightest(now)? {
-            Some(found) => Ok(found),
-            None => host,
-        }
+        self.host.keep(now);
+        limited
     }
 }
 

@@ -8,7 +8,7 @@
 //! The trap: version 1 counts in nanoseconds and in a hierarchy of its own (`cpuacct`), version 2
 //! in microseconds.
 
-use super::super::numbers::number;
+use super::super::numbers::{number, words};
 use super::super::reading::Reading;
 use super::super::window::Window;
 use super::{broken, cpus, over};
@@ -286,17 +286,15 @@ fn ns(us: u64) -> u64 {
 
 /// A quota in CPUs: both numbers in one text, or one in each. "max" and -1 are none.
 fn parse(quota: &[u8], period: &[u8]) -> Result<Option<f64>, Errno> {
-    let text = [quota, b" ", period].concat();
-    let text = str::from_utf8(&text).map_err(|_| Errno::BADMSG)?;
-    let mut words = text.split_ascii_whitespace();
+    let mut words = words(quota).chain(words(period));
     let (Some(quota), Some(period)) = (words.next(), words.next()) else {
         return Err(Errno::BADMSG);
     };
-    if quota == "max" || quota == "-1" {
+    if quota == b"max" || quota == b"-1" {
         return Ok(None);
     }
-    match (quota.parse::<u64>(), period.parse::<u64>()) {
-        (Ok(quota), Ok(period)) if quota > 0 && period > 0 => {
+    match (number(quota), number(period)) {
+        (Some(quota), Some(period)) if quota > 0 && period > 0 => {
             Ok(Some(quota as f64 / period as f64))
         }
         _ => Err(Errno::BADMSG),

@@ -85,7 +85,7 @@ fn tell(available: u64, trend: Trend, path: &str) -> RunResult {
         Trend::Short { count, span_ns } => {
             let (needed, spanned) = (SPAN_NS / MINUTE, span_ns / MINUTE);
             let message = format!(
-                "{needed} min of samples are needed, there are {count} of {spanned} min, on {path}"
+                "needs samples over {needed} min, has {count} over {spanned} min, on {path}"
             );
             return RunResult::new(Outcome::Local, Reason::NO_SAMPLE).with_message(&message);
         }

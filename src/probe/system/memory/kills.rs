@@ -17,15 +17,18 @@ pub(super) struct Kills {
     slots: [u64; SLOTS],
     /// The number of the slot that was filled last, counted from the beginning of time.
     last: u64,
+    /// The first sample.
+    since: Option<Tick>,
 }
 
 impl Kills {
     pub(super) fn new() -> Kills {
-        Kills { slots: [0; SLOTS], last: 0 }
+        Kills { slots: [0; SLOTS], last: 0, since: None }
     }
 
     /// Adds the kills since the sample before.
     pub(super) fn add(&mut self, kills: u64, now: Tick) {
+        self.since.get_or_insert(now);
         let slot = (now.0 / SLOT_NS).max(self.last);
         let passed = (slot - self.last).min(SLOTS as u64);
         for number in 0..passed {
@@ -36,12 +39,28 @@ impl Kills {
         *place = place.saturating_add(kills);
     }
 
+    /// "3 killed for want of memory in 10 min, 1 in 5 min", or in the time since the first sample.
+    pub(super) fn figures(&self, now: Tick) -> String {
+        let count = self.of(10);
+        match watched(self.since, now, 10) {
+            600.. => {
+                format!("{count} killed for want of memory in 10 min, {} in 5 min", self.of(5))
+            }
+            seconds => format!("{count} killed for want of memory in {seconds} s of watching"),
+        }
+    }
+
     /// The kills of the last minutes, up to ten, at the time of the last addition.
     pub(super) fn of(&self, minutes: u64) -> u64 {
         let slots = (minutes * 60 * SECOND / SLOT_NS).min(self.last);
         let each = (0..=slots).map(|back| self.slots[((self.last - back) % SLOTS as u64) as usize]);
         each.fold(0, u64::saturating_add)
     }
+}
+
+/// For how long it was looked, in seconds, up to the minutes asked for.
+fn watched(since: Option<Tick>, now: Tick, minutes: u64) -> u64 {
+    since.map_or(0, |since| now.since(since) / SECOND).min(60 * minutes)
 }
 
 /// What a counter grew by, and the counter to be compared with next. One that ran backwards is
@@ -75,6 +94,21 @@ mod tests {
         kills.add(u64::MAX, Tick(u64::MAX));
         kills.add(u64::MAX, Tick(u64::MAX));
         assert_eq!(kills.of(10), u64::MAX);
+    }
+
+    #[test]
+    fn the_sentence_says_no_longer_time_than_was_watched() {
+        let mut kills = Kills::new();
+        kills.add(0, Tick(SECOND));
+        assert_eq!(kills.figures(Tick(SECOND)), "0 killed for want of memory in 0 s of watching");
+        kills.add(2, Tick(31 * SECOND));
+        assert_eq!(
+            kills.figures(Tick(31 * SECOND)),
+            "2 killed for want of memory in 30 s of watching"
+        );
+        kills.add(1, Tick(601 * SECOND));
+        let ended = "3 killed for want of memory in 10 min, 1 in 5 min";
+        assert_eq!(kills.figures(Tick(601 * SECOND)), ended);
     }
 
     #[test]

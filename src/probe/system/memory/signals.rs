@@ -140,7 +140,7 @@ impl Sampler {
         };
         self.kills.add(grown, now);
         let (five, ten) = (self.kills.of(5), self.kills.of(10));
-        let figures = format!("{ten} killed for want of memory in 10 min, {five} in 5 min");
+        let figures = self.kills.figures(now);
         let reading = Reading::new(formula, ten as f64, figures).unhealthy_by(five as f64);
         match scope {
             Some(scope) => reading.of(scope).result(),

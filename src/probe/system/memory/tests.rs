@@ -193,10 +193,10 @@ fn what_cannot_be_reclaimed_counts_files_in_a_tmpfs() {
 fn kills_are_counted_from_the_first_sample_on() {
     let mut bench = Bench::new("v2-nested");
     let events = format!("{API}/memory.events");
-    let nobody = "0 killed for want of memory in 10 min, 0 in 5 min";
+    let nobody = "0 killed for want of memory in 0 s of watching";
     expect(&bench.sampler.oom_kills(at(0)), 0.0, f64::NAN, IN_API, nobody);
     bench.tree.write(&events, "oom_kill 4\n");
-    let killed = "2 killed for want of memory in 10 min, 2 in 5 min";
+    let killed = "2 killed for want of memory in 10 s of watching";
     let result = bench.sampler.oom_kills(at(10));
     expect(&result, 2.0, f64::NAN, IN_API, killed);
     assert_eq!(measure(&result).unhealthy, 2.0);
@@ -281,6 +281,24 @@ fn a_limit_that_changes_and_a_cgroup_that_vanishes_are_seen() {
     bench.tree.remove("proc/meminfo");
     let mut fresh = Sampler::of(bench.tree.root(), || Some(16 << 30));
     expect_none(&fresh.available(at(180)), "/proc/meminfo cannot be read");
+}
+
+#[test]
+fn a_limit_of_nothing_or_of_one_page_is_a_limit_that_is_reached() {
+    for (limit, told) in [(0, "0.0 B"), (4096, "4.0 KiB")] {
+        let mut bench = Bench::new("v2-nested");
+        bench.tree.write(&format!("{API}/memory.max"), &format!("{limit}\n"));
+        let result = bench.sampler.sample(LEVEL, at(0));
+        assert_eq!((result.outcome, measure(&result).limit), (Outcome::Fail, limit as f64));
+        assert!(result.value >= 1.0 && result.value.is_finite(), "{result:?}");
+        assert!(result.message.as_str().contains(&format!(" of {told}, ")), "{result:?}");
+        for result in [bench.working_set(0), bench.sampler.unreclaimable(at(0))] {
+            assert!(result.value >= 100.0 && result.value.is_finite(), "{result:?}");
+            assert_eq!(&*measure(&result).scope, IN_API);
+        }
+        let text = format!("0.0 B of {told} available");
+        expect(&bench.sampler.available(at(0)), 0.0, limit as f64, IN_API, &text);
+    }
 }
 
 #[test]

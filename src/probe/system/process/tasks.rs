@@ -1,4 +1,4 @@
-//! Processes and threads against the limits of the cgroups, else of the machine.
+//! Processes and threads against the limits of the cgroups, else of the machine, and of the user.
 //!
 //! Each cgroup counts its own tasks and those below it, so each is held against its own limit and
 //! the highest share wins. A task that was refused since the last sample is told even if there is
@@ -7,6 +7,8 @@
 //! The trap: `pids.events` counts the refusals below a cgroup too since Linux 6.11, so that of a
 //! cgroup above tells of strangers; only its `pids.events.local` is about its own limit.
 //! Names: the kernel's cgroup-v2.rst, "PID", and cgroup-v1/pids.rst.
+
+mod user;
 
 use super::super::numbers::{number, percent, words};
 use super::super::reading::Reading;
@@ -20,6 +22,7 @@ use crate::time::{SECOND, Tick};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
+use user::User;
 
 /// Takes each of the files; the longest has a few lines of one number.
 const FILE_BYTES: usize = 256;
@@ -59,6 +62,7 @@ pub(super) struct Sampler {
     loadavg: TurnFile,
     threads_max: TurnFile,
     pid_max: TurnFile,
+    user: User,
 }
 
 impl Sampler {
@@ -68,6 +72,7 @@ impl Sampler {
             loadavg: TurnFile::new(root.join("proc/loadavg")),
             threads_max: TurnFile::new(root.join("proc/sys/kernel/threads-max")),
             pid_max: TurnFile::new(root.join("proc/sys/kernel/pid_max")),
+            user: User::new(root),
         }
     }
 
@@ -75,10 +80,22 @@ impl Sampler {
         let levels = self.cgroups.kept().into_iter().flat_map(|kept| &kept.levels);
         let files = levels.flat_map(|level| [&level.limit, &level.current, &level.events]);
         let host = [&self.loadavg, &self.threads_max, &self.pid_max];
-        files.filter_map(KeptFile::fd).chain(host.into_iter().filter_map(TurnFile::fd))
+        let host = host.into_iter().filter_map(TurnFile::fd).chain(self.user.fd());
+        files.filter_map(KeptFile::fd).chain(host)
     }
 
     pub(super) fn sample(&mut self, now: Tick) -> RunResult {
+        let found = self.shared(now);
+        let worst = found.measure.as_ref().map(|measure| measure.unhealthy);
+        let own = self.user.threads(now);
+        match own.filter(|own| worst.is_some_and(|worst| own.share() > worst)) {
+            Some(own) => own.result(),
+            None => found,
+        }
+    }
+
+    /// Tasks of the cgroup that is nearest to its limit, else of the machine.
+    fn shared(&mut self, now: Tick) -> RunResult {
         match self.cgroups.ask(now, Levels::new, |levels| levels.sample(now)) {
             Err(error) => unreadable("the task files of this process's cgroup", error),
             Ok(Some((Some(found), refused))) => found.result(refused),

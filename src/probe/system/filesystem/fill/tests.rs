@@ -59,8 +59,7 @@ fn less_than_ten_minutes_are_no_trend() {
         let result = follow_minutes(vec![GIB; count]);
         assert_eq!((result.outcome, result.reason), (Outcome::Local, Reason::NO_SAMPLE));
         let spanned = count - 1;
-        let text =
-            format!("10 min of samples are needed, there are {count} of {spanned} min, on /data");
+        let text = format!("needs samples over 10 min, has {count} over {spanned} min, on /data");
         assert_eq!(result.message.as_str(), text);
     }
     assert_eq!(follow_minutes(vec![GIB; 11]).outcome, Outcome::Pass);

@@ -1,9 +1,12 @@
-//! Tasks in a real cgroup with a limit. A guest, this test's own program, is started inside a
-//! cgroup that the test makes. Where that is forbidden the test ends.
+//! Tasks in a real cgroup with a limit, and of a real user with one. A guest, this test's own
+//! program, is started inside a cgroup that the test makes, or as another user. Where that is
+//! forbidden the test ends.
 
 use super::*;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::io::{self, ErrorKind::*};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -89,5 +92,49 @@ fn guest(home: &Path) {
     assert_eq!((refused.degraded, refused.unhealthy), (100.0, 100.0));
     let told = sampler.sample(Tick(20 * SECOND));
     assert_eq!(told.message.as_str(), "24 of 24 tasks, and one was refused");
+    drop(closed);
+}
+
+/// With the number of this process a user that nobody else is, so that all its tasks are the
+/// guest's.
+const USERS_FROM: u32 = 61_000_000;
+const USERS: &str = "probe::system::process::tasks::kernel::threads_of_a_user_reach_its_limit";
+
+#[test]
+fn threads_of_a_user_reach_its_limit() {
+    if std::env::var_os(GUEST).is_some() {
+        return limited_guest();
+    }
+    let started = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", USERS, "--nocapture", "--test-threads=1"])
+        .env(GUEST, "a user")
+        .current_dir("/")
+        .uid(USERS_FROM + std::process::id())
+        .output();
+    let output = match started {
+        Ok(output) => output,
+        Err(error) => {
+            let forbids = [PermissionDenied, InvalidInput].contains(&error.kind());
+            return assert!(forbids, "no other user: {error}");
+        }
+    };
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {told}", output.status);
+    assert!(told.contains("1 passed"), "the guest ran: {told}");
+}
+
+fn limited_guest() {
+    let mut sampler = Sampler::new(Path::new("/"));
+    let before = sampler.sample(Tick(0));
+    let most = Rlimit { current: Some(LIMIT), maximum: getrlimit(Resource::Nproc).maximum };
+    setrlimit(Resource::Nproc, most).expect("a lower limit");
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap();
+    let wait = |gate: Arc<Mutex<()>>| Builder::new().spawn(move || drop(gate.lock())).map(drop);
+    while wait(gate.clone()).is_ok() {}
+    let full = sampler.sample(Tick(10 * SECOND));
+    assert_eq!((full.value, before.value < 98.0), (100.0, true), "{before:?} {full:?}");
+    let text = "24 of 24 tasks that its user may have (RLIMIT_NPROC)";
+    assert_eq!(full.message.as_str(), text);
     drop(closed);
 }

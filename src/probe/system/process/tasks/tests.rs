@@ -76,6 +76,29 @@ fn without_a_limit_the_machine_counts() {
 }
 
 #[test]
+fn what_its_user_may_have_counts_where_it_is_tighter() {
+    const STATUS: &str = "Uid:\t1000\t1000\t1000\t1000\nThreads:\t57\nCapEff:\t0\n";
+    let (tree, mut sampler) = tree();
+    sampler.user.limit = || Some(76);
+    assert_eq!(told(&mut sampler, 0).0, 60.0, "nothing tells of threads");
+    tree.write("proc/thread-self/status", STATUS);
+    let text = "57 of 76 tasks that its user may have (RLIMIT_NPROC)";
+    assert_eq!(told(&mut sampler, 1), (75.0, 75.0, "process".into(), text.into()));
+    sampler.user.limit = || Some(95);
+    assert_eq!(told(&mut sampler, 2).0, 60.0, "as full as its cgroup");
+    // A task that was refused is worse than a share.
+    sampler.user.limit = || Some(76);
+    tree.write(&format!("{POD}/pids.events.local"), "max 3\n");
+    assert_eq!(told(&mut sampler, 10).1, 100.0);
+    sampler.user.limit = || None;
+    assert_eq!(told(&mut sampler, 20).0, 60.0);
+    // Also held against the machine's own.
+    tree.write("proc/self/cgroup", "");
+    sampler.user.limit = || Some(60);
+    assert_eq!(told(&mut sampler, 100).0, 95.0);
+}
+
+#[test]
 fn kernels_that_count_no_refusals_still_have_figures() {
     let (tree, mut sampler) = tree();
     tree.remove(&format!("{POD}/pids.events.local"));
