@@ -172,6 +172,11 @@ fn who_compares_the_time_sees_that_the_background_thread_was_stopped() {
 }
 
 #[test]
+fn programs_and_the_children_of_the_host_do_not_meet() {
+    run("guest_exec", &[]);
+}
+
+#[test]
 fn signals_descriptors_and_environment_are_the_hosts() {
     run("guest_signals", &[]);
 }

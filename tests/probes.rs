@@ -5,10 +5,16 @@
 
 #[path = "probes/amqp.rs"]
 mod amqp;
+#[path = "probes/ask.rs"]
+mod ask;
 #[path = "probes/certificate.rs"]
 mod certificate;
 #[path = "probes/certificates.rs"]
 mod certificates;
+#[path = "probes/dns.rs"]
+mod dns;
+#[path = "probes/exec.rs"]
+mod exec;
 #[path = "probes/grpc.rs"]
 mod grpc;
 #[path = "probes/grpc_faults.rs"]
@@ -59,3 +65,5 @@ mod smtp;
 mod stub;
 #[path = "probes/torture.rs"]
 mod torture;
+#[path = "probes/udp.rs"]
+mod udp;

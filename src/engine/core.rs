@@ -41,6 +41,8 @@ pub struct Settings {
     pub start_spread_ns: Option<u64>,
     /// Whether time is handed in by the host program.
     pub manual: bool,
+    /// Whether programs may be run.
+    pub allow_exec: bool,
 }
 
 /// One monitor's state.
@@ -102,6 +104,7 @@ impl Core {
                 slack_ns: spec.slack_ns,
                 start_spread_ns: spec.start_spread_ns,
                 manual: spec.manual,
+                allow_exec: spec.allow_exec,
             },
             number,
             table: Table::default(),

@@ -105,7 +105,7 @@ impl Core {
                     self.forget_lingering(oldest);
                 }
             }
-            Class::Callback | Class::Disk if overran => {
+            Class::Callback | Class::Disk | Class::Exec if overran => {
                 (run.phase, run.limit) = (Phase::Stuck, Tick::NEVER);
                 check.activity = Activity::Stuck(Place::of(token));
             }
@@ -143,7 +143,7 @@ impl Core {
                 let Some(run) = self.runs.get(token) else { return };
                 let (class, phase) = (run.class, run.phase);
                 self.slots.give_back(class, run.suspect);
-                if matches!(class, Class::Callback | Class::Disk) {
+                if matches!(class, Class::Callback | Class::Disk | Class::Exec) {
                     (run.phase, run.limit) = (Phase::Stuck, Tick::NEVER);
                     run.deadline = now.after(timeout_ns);
                     check.activity = Activity::Stuck(place);

@@ -11,6 +11,7 @@ use super::triggers::Triggers;
 use super::workers::{Job, Pool, Ticket, WrittenOff};
 use crate::model::signal::SignalSpec;
 use crate::model::{CheckId, Outcome, ProbeSpec, Reason, RunResult};
+use crate::probe::exec::{self, Leash};
 use crate::probe::net::{Done, Net};
 use crate::probe::system::{HostSampler, Past, disk, filesystem};
 use crate::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Driver {
     inbox: Arc<Inbox>,
     helpers: Helpers,
     work: HashMap<u64, Work>,
+    /// Programs, until their thread has let go of them; kept beyond the work.
+    programs: HashMap<u64, Leash>,
     /// Functions to be dropped outside the lock.
     garbage: Vec<Arc<Function>>,
     host: HostSampler,
@@ -78,6 +81,7 @@ impl Driver {
             inbox,
             helpers: Helpers::new(owner),
             work: HashMap::new(),
+            programs: HashMap::new(),
             garbage: Vec::new(),
             host: HostSampler::new(),
             past: Past::default(),
@@ -132,6 +136,7 @@ impl Driver {
         net.ring(time::monotonic(), done);
         self.inbox.take(done);
         for done in done.iter() {
+            self.programs.remove(&done.run);
             let work = self.work.remove(&done.run);
             self.garbage.extend(work.and_then(|work| work.function));
         }
@@ -152,7 +157,10 @@ impl Driver {
                 self.start(token, &probe, callback, run, now, done);
             }
             Command::Expire { token, linger } => {
-                let silent = RunResult::new(Outcome::Timeout, Reason::TIMEOUT);
+                let silent = match self.programs.get(&token) {
+                    Some(leash) => leash.timeout(),
+                    None => RunResult::new(Outcome::Timeout, Reason::TIMEOUT),
+                };
                 let result = match (self.let_go(token), &mut self.net) {
                     // What is not running has said so to the inbox, or just came back.
                     (Some(found), _) if found != WrittenOff::Running => return,
@@ -172,10 +180,14 @@ impl Driver {
         }
     }
 
-    /// Lets go of a run that a pool works on, if one does, and says what it was doing.
+    /// Lets go of a run that a pool works on, if one does, and says what it was doing. A program
+    /// is killed.
     fn let_go(&mut self, token: u64) -> Option<WrittenOff> {
         let work = self.work.remove(&token)?;
         let found = work.pool.write_off(work.ticket);
+        if let Some(leash) = self.programs.get(&token) {
+            leash.cut();
+        }
         self.garbage.extend(work.function);
         Some(found)
     }
@@ -221,6 +233,12 @@ impl Driver {
                 let result = self.host.signal(spec, now);
                 self.listen(run.check, spec);
                 result
+            }
+            ProbeSpec::Exec(spec) => {
+                let leash = Leash::new(Arc::clone(spec));
+                self.programs.insert(token, leash.clone());
+                let pool = self.helpers.programs.clone();
+                return self.submit(pool, token, None, move || exec::run(&leash));
             }
             ProbeSpec::Callback => {
                 let Some(function) = callback else { return };
@@ -334,10 +352,16 @@ impl Driver {
     /// Closes the network at the end of the background thread.
     pub fn close(&mut self) {
         self.sleeping.clear();
+        self.programs.values().for_each(Leash::cut);
         self.triggers = None;
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
         self.helpers.close(self.net.as_ref().and_then(Net::threads));
         self.net = None;
+    }
+
+    /// The programs that run, to be held during a fork.
+    pub fn programs(&self) -> impl Iterator<Item = &Leash> {
+        self.programs.values()
     }
 
     /// In the handler of a child: closes its copies of the descriptors, and nothing else. The

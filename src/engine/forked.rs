@@ -9,12 +9,14 @@ use super::core::Core;
 use super::driver::Driver;
 use super::inner::{Inner, Log};
 use super::lifecycle::Life;
+use crate::probe::exec::{self, Leash};
 use crate::sync::{Arc, Ordering, lock};
 use crate::sys::fork::{self, Held, Hold};
 use crate::sys::guard::OwnedGuard;
 
-/// The locks that a fork must find free: entered life, driver, core, log.
+/// The locks that a fork must find free: entered life, driver, core, log, programs.
 struct Locks {
+    programs: Vec<OwnedGuard<exec::State>>,
     log: OwnedGuard<Option<Arc<Log>>>,
     core: OwnedGuard<Core>,
     drivers: Vec<OwnedGuard<Driver>>,
@@ -24,10 +26,13 @@ struct Locks {
 impl Hold for Inner {
     fn hold(self: Arc<Self>) -> Box<dyn Held> {
         let life = OwnedGuard::lock(Arc::clone(&self.life));
-        let drivers = life.runners.iter().map(|runner| OwnedGuard::lock(runner.driver())).collect();
+        let drivers: Vec<OwnedGuard<Driver>> =
+            life.runners.iter().map(|runner| OwnedGuard::lock(runner.driver())).collect();
         let core = OwnedGuard::lock(Arc::clone(&self.core));
         let log = OwnedGuard::lock(Arc::clone(&self.log));
-        Box::new(Locks { log, core, drivers, life })
+        let programs = drivers.iter().flat_map(|driver| driver.programs());
+        let programs = programs.map(Leash::hold).collect();
+        Box::new(Locks { programs, log, core, drivers, life })
     }
 }
 
@@ -38,7 +43,9 @@ impl Held for Locks {
             // again and again would run out of numbers.
             self.life.abandoned = true;
             self.drivers.iter().for_each(|driver| driver.abandon());
+            self.programs.iter().for_each(|program| program.abandon());
         }
+        self.programs.iter_mut().for_each(OwnedGuard::leave);
         self.log.leave();
         self.core.leave();
         self.drivers.iter_mut().for_each(OwnedGuard::leave);

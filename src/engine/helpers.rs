@@ -13,6 +13,8 @@ use std::time::Duration;
 const CALLBACK_THREADS: (usize, usize) = (4, 64);
 /// The same for filesystems.
 const DISK_THREADS: (usize, usize) = (2, 16);
+/// The same for programs.
+const EXEC_THREADS: (usize, usize) = (4, 16);
 
 /// The helpers of one life; clones are the same ones.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub struct Helpers {
     pub callbacks: Pool,
     /// Those that examine filesystems.
     pub disks: Pool,
+    /// Those that wait for programs.
+    pub programs: Pool,
     /// Those that look for names; known from the end of the life on.
     names: Option<Threads>,
 }
@@ -34,6 +38,8 @@ pub enum Stuck {
     Callback,
     /// A filesystem.
     Disk,
+    /// A program that cannot be killed, or its start.
+    Program,
     /// The system's resolver.
     Name,
 }
@@ -45,6 +51,7 @@ impl Helpers {
         Helpers {
             callbacks: pool("meshvitals-call", CALLBACK_THREADS),
             disks: pool("meshvitals-disk", DISK_THREADS),
+            programs: pool("meshvitals-exec", EXEC_THREADS),
             names: None,
         }
     }
@@ -60,6 +67,7 @@ impl Helpers {
     pub fn close(&mut self, names: Option<Threads>) {
         self.callbacks.close();
         self.disks.close();
+        self.programs.close();
         self.names = names;
     }
 
@@ -72,6 +80,9 @@ impl Helpers {
         }
         if !self.disks.wait_idle(left()) {
             stuck.push(Stuck::Disk);
+        }
+        if !self.programs.wait_idle(left()) {
+            stuck.push(Stuck::Program);
         }
         if self.names.as_ref().is_some_and(|names| !names.wait(left())) {
             stuck.push(Stuck::Name);
@@ -86,6 +97,7 @@ impl Stuck {
             Stuck::Background => "the background thread",
             Stuck::Callback => "a callback",
             Stuck::Disk => "the look at a filesystem",
+            Stuck::Program => "a program",
             Stuck::Name => "the resolution of a name",
         }
     }

@@ -10,9 +10,12 @@ use crate::probe::net::Done;
 use crate::probe::talk;
 use crate::time::{self, MILLISECOND, Tick};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::time::Duration;
 
 /// Between the two samples of a figure that needs two.
 const SAMPLE_GAP_NS: u64 = 200 * MILLISECOND;
+/// How long the end of a program that was killed is waited for.
+const KILL_PATIENCE: Duration = Duration::from_secs(1);
 /// The tokens of the two runs.
 const FIRST: u64 = 1;
 const SECOND: u64 = 2;
@@ -27,7 +30,8 @@ const SECOND: u64 = 2;
 /// # Errors
 ///
 /// DOCUMENT or RANGE with the place; MODE for a probe that the library cannot run by itself
-/// (callback, external, heartbeat); LIMIT without descriptors.
+/// (callback, external, heartbeat), and for a program unless `config` says `allow_exec`; LIMIT
+/// without descriptors.
 ///
 /// # Examples
 ///
@@ -40,6 +44,7 @@ pub fn probe_once(config: Option<&str>, check: &str) -> Result<RunResult, Error>
     let monitor = document::parse_monitor(config)?;
     let mut spec = document::parse_check(check, &monitor.defaults)?;
     talk::load(&mut spec.probe)?;
+    document::refuse_exec(&spec.probe, monitor.allow_exec)?;
     if document::allowed_in_manual(&spec.probe) {
         let text = format!("{} is run by the host program, not by the library", spec.probe.key());
         return Err(Error::refused(Code::Mode, text));
@@ -55,6 +60,8 @@ pub fn probe_once(config: Option<&str>, check: &str) -> Result<RunResult, Error>
         result = run(&mut driver, SECOND, &spec.probe, timeout_ns).map_err(no_room)?;
     }
     driver.close();
+    // A program that was killed is gone in an instant; one that cannot be killed is left behind.
+    driver.helpers().programs.wait_idle(KILL_PATIENCE);
     Ok(match &spec.probe {
         ProbeSpec::Signal(spec) => {
             // A single run cannot hold: it tells what the value means if it stays.
@@ -85,7 +92,8 @@ fn run(
     };
     driver.carry_out(command, start, &mut done, &mut expired);
     loop {
-        if let Some(done) = done.pop().or_else(|| expired.pop()) {
+        // What was killed at its deadline says so, too, soon after.
+        if let Some(done) = expired.pop().or_else(|| done.pop()) {
             let mut result = done.result;
             if result.latency_ns == 0 && result.outcome != Outcome::Local {
                 result.latency_ns = done.finished.since(start);

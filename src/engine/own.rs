@@ -18,10 +18,13 @@ impl Core {
             let seconds = self.now.since(oldest) as f64 / SECOND as f64;
             text += &format!(", the oldest for {seconds:.1} s");
         }
-        let [network, callbacks, disks, handshakes] = self.slots.waiting();
+        let [network, callbacks, disks, handshakes, programs] = self.slots.waiting();
         let network = network + handshakes;
-        if network + callbacks + disks > 0 {
+        if network + callbacks + disks + programs > 0 {
             text += &format!(", waiting: {network} network, {callbacks} callback, {disks} disk");
+            if programs > 0 {
+                text += &format!(", {programs} exec");
+            }
         }
         let Load { busy, of, stuck } = self.callbacks.load();
         text += &format!(", callbacks: {busy} of {of} threads busy");

@@ -9,7 +9,7 @@ use super::publish;
 use super::table::{Activity, Check, Rare, Shared};
 use crate::error::{Code, Error};
 use crate::model::detector::Detector;
-use crate::model::document::{CheckSpec, allowed_in_manual};
+use crate::model::document::{CheckSpec, allowed_in_manual, refuse_exec};
 use crate::model::{CheckId, Event, Kind, Mask, Message, Policy, ProbeSpec, Reason, Status};
 use crate::sync::Arc;
 use crate::time::Tick;
@@ -164,6 +164,7 @@ impl Core {
             let text = "a callback check is registered together with its function, and no other is";
             return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));
         }
+        refuse_exec(&spec.probe, self.settings.allow_exec)?;
         if self.settings.manual && !allowed_in_manual(&spec.probe) {
             let text = "a manual monitor accepts callback, external and heartbeat checks";
             return Err(Error::refused_at(format!("/{}", spec.probe.key()), Code::Mode, text));

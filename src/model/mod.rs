@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod detector;
 pub mod document;
 mod event;
+mod exec;
 pub mod health;
 mod id;
 pub mod latency;
@@ -23,6 +24,7 @@ mod talk;
 pub mod wheel;
 
 pub use event::{Event, Kind, Kinds};
+pub use exec::ExecSpec;
 pub use id::CheckId;
 pub use policy::{FirstResult, Policy, PolicyKind, Role};
 pub use probe::{
@@ -34,8 +36,8 @@ pub use result::{MESSAGE_LIMIT, Message, Outcome, Phases, RunResult};
 pub use snapshot::{Mask, Snapshot};
 pub use status::Status;
 pub use talk::{
-    AmqpSession, AmqpSpec, Found, GrpcSpec, Login, MemcachedProtocol, MemcachedSpec, Metadata,
-    MqttSpec, MqttVersion, MysqlSpec, NatsLogin, NatsSpec, Pattern, Piece, PostgresRole,
-    PostgresSpec, Protocol, RedisRole, RedisSpec, ScriptSpec, ScriptStep, Search, Secret, SmtpSpec,
-    Source, TalkSpec, TlsSpec, http,
+    AmqpSession, AmqpSpec, DnsSpec, Expected, Found, GrpcSpec, Login, MemcachedProtocol,
+    MemcachedSpec, Metadata, MqttSpec, MqttVersion, MysqlSpec, NatsLogin, NatsSpec, Pattern, Piece,
+    PostgresRole, PostgresSpec, Protocol, Rcode, Record, RedisRole, RedisSpec, ScriptSpec,
+    ScriptStep, Search, Secret, SmtpSpec, Source, TalkSpec, TlsSpec, UdpSpec, http,
 };

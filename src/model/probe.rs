@@ -2,8 +2,8 @@
 //!
 //! Cheap to clone, because a run takes its own copy: what is large is shared.
 
-use super::TalkSpec;
 use super::signal::SignalSpec;
+use super::{ExecSpec, TalkSpec};
 use core::fmt;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub enum ProbeSpec {
     Http(Arc<HttpSpec>),
     /// Connects and speaks a protocol.
     Talk(Arc<TalkSpec>),
+    /// Runs a program.
+    Exec(Arc<ExecSpec>),
     /// Share of CPU time in use.
     Cpu(Level),
     /// Share of memory in use.
@@ -187,6 +189,7 @@ impl ProbeSpec {
             ProbeSpec::Tcp(_) => "tcp",
             ProbeSpec::Http(_) => "http",
             ProbeSpec::Talk(spec) => spec.protocol.key(),
+            ProbeSpec::Exec(_) => "exec",
             ProbeSpec::Cpu(_) => "cpu",
             ProbeSpec::Memory(_) => "memory",
             ProbeSpec::Disk(_) => "disk",

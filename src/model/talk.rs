@@ -5,6 +5,7 @@
 //! was loaded, which is the business of the layers above.
 
 mod amqp;
+mod dns;
 mod grpc;
 pub mod http;
 mod login;
@@ -17,8 +18,10 @@ mod postgres;
 mod redis;
 mod script;
 mod smtp;
+mod udp;
 
 pub use amqp::{AmqpSession, AmqpSpec};
+pub use dns::{DnsSpec, Rcode, Record};
 pub use grpc::{GrpcSpec, Metadata};
 pub use login::Login;
 pub use memcached::{MemcachedProtocol, MemcachedSpec};
@@ -30,6 +33,7 @@ pub use postgres::{PostgresRole, PostgresSpec};
 pub use redis::{RedisRole, RedisSpec};
 pub use script::{Piece, ScriptSpec, ScriptStep};
 pub use smtp::SmtpSpec;
+pub use udp::{Expected, UdpSpec};
 
 use super::Target;
 use core::fmt;
@@ -78,6 +82,10 @@ pub enum Protocol {
     Postgres(PostgresSpec),
     /// MySQL, MariaDB and what speaks like them.
     Mysql(MysqlSpec),
+    /// A datagram and the reply to it.
+    Udp(UdpSpec),
+    /// A question to a name server.
+    Dns(DnsSpec),
     /// The health service of gRPC.
     Grpc(GrpcSpec),
     /// HTTP, where it takes more than the plain exchange.
@@ -97,6 +105,8 @@ impl Protocol {
             Protocol::Redis(_) => "redis",
             Protocol::Postgres(_) => "postgres",
             Protocol::Mysql(_) => "mysql",
+            Protocol::Udp(_) => "udp",
+            Protocol::Dns(_) => "dns",
             Protocol::Grpc(_) => "grpc",
             Protocol::Http(_) => "http",
         }
@@ -107,6 +117,7 @@ impl Protocol {
         match self {
             Protocol::Tls | Protocol::Memcached(_) | Protocol::Mqtt(_) | Protocol::Amqp(_) => false,
             Protocol::Redis(_) | Protocol::Grpc(_) => false,
+            Protocol::Udp(_) | Protocol::Dns(_) => false,
             Protocol::Http(http) => http.has_tunnel(),
             Protocol::Nats(_) | Protocol::Postgres(_) | Protocol::Mysql(_) => true,
             Protocol::Smtp(spec) => spec.starttls,
@@ -135,10 +146,21 @@ impl Protocol {
         matches!(self, Protocol::Grpc(spec) if spec.watch)
     }
 
+    /// Whether it is spoken in datagrams.
+    pub fn in_datagrams(&self) -> bool {
+        match self {
+            Protocol::Udp(_) => true,
+            Protocol::Dns(spec) => !spec.over_stream,
+            _ => false,
+        }
+    }
+
     /// Every secret of the protocol.
     fn secrets(&mut self) -> Vec<&mut Secret> {
         let login = match self {
             Protocol::Tls | Protocol::Smtp(_) | Protocol::Script(_) => return Vec::new(),
+            // What is secret of a datagram stands in the document.
+            Protocol::Udp(_) | Protocol::Dns(_) => return Vec::new(),
             Protocol::Grpc(spec) => {
                 return spec.metadata.iter_mut().map(|(_, value)| value).collect();
             }

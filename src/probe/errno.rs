@@ -59,6 +59,8 @@ pub fn of_connect_unix(errno: Errno) -> Class {
 /// The class of an error of sending.
 pub fn of_send(errno: Errno) -> Class {
     match errno {
+        // What came back to an earlier datagram: nobody takes any there.
+        Errno::CONNREFUSED => (Outcome::Fail, Reason::CONNECT_REFUSED),
         Errno::CONNRESET | Errno::PIPE => (Outcome::Fail, Reason::RECEIVE_RESET),
         Errno::TIMEDOUT => (Outcome::Timeout, Reason::SEND_TIMEOUT),
         other => ours(other).unwrap_or((Outcome::Fail, Reason::SEND_FAILED)),
@@ -68,6 +70,8 @@ pub fn of_send(errno: Errno) -> Class {
 /// The class of an error of receiving.
 pub fn of_receive(errno: Errno) -> Class {
     match errno {
+        // What came back to a datagram: nobody takes any there.
+        Errno::CONNREFUSED => (Outcome::Fail, Reason::CONNECT_REFUSED),
         Errno::CONNRESET | Errno::PIPE => (Outcome::Fail, Reason::RECEIVE_RESET),
         Errno::TIMEDOUT => (Outcome::Timeout, Reason::RECEIVE_TIMEOUT),
         other => ours(other).unwrap_or((Outcome::Fail, Reason::RECEIVE_FAILED)),

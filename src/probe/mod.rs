@@ -1,7 +1,9 @@
 //! What measures once: connects, reads a file, calls back. It measures, it never judges.
 
 pub mod amqp;
+pub mod dns;
 mod errno;
+pub mod exec;
 mod grpc;
 mod http;
 mod http2;
@@ -18,3 +20,4 @@ pub mod smtp;
 pub mod system;
 pub mod talk;
 mod tcp;
+mod udp;

@@ -12,6 +12,7 @@ pub mod mounts;
 pub mod nested;
 pub mod pages;
 pub mod pressure_trigger;
+pub mod process;
 pub mod resolve;
 pub mod socket;
 pub mod statvfs;

@@ -1,6 +1,6 @@
-//! Non-blocking stream sockets that leave nothing behind.
+//! Non-blocking sockets that leave nothing behind.
 //!
-//! Every socket is close-on-exec and, but for unix sockets, closes by a reset: the side that
+//! Every socket is close-on-exec. Streams, but for unix sockets, close by a reset: the side that
 //! closes first in the orderly way keeps the port in TIME_WAIT for a minute, and a prober is
 //! always the first. Errors stay plain numbers here, because a refusal is a measurement and not
 //! a fault. The trap: a reset throws away what the peer has not read yet.
@@ -36,6 +36,15 @@ impl Family {
     }
 }
 
+/// What travels on a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Bytes, in order.
+    Stream,
+    /// Datagrams of the network; there are none on unix sockets here.
+    Datagram,
+}
+
 /// How far a connect came at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connected {
@@ -51,17 +60,31 @@ pub enum Connected {
 ///
 /// The system's error: no descriptors, no memory, or the family is not supported.
 pub fn stream(family: Family) -> Result<OwnedFd, Errno> {
+    let socket = of_type(family, SocketType::STREAM)?;
+    if family != Family::Unix {
+        sockopt::set_socket_linger(&socket, Some(Duration::ZERO))?;
+    }
+    Ok(socket)
+}
+
+/// A non-blocking, close-on-exec socket for datagrams. Once it is connected it takes those of its
+/// peer only, and reports as an error that nobody takes any there.
+///
+/// # Errors
+///
+/// As [`stream`].
+pub fn datagram(family: Family) -> Result<OwnedFd, Errno> {
+    of_type(family, SocketType::DGRAM)
+}
+
+fn of_type(family: Family, of_type: SocketType) -> Result<OwnedFd, Errno> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let domain = match family {
         Family::V4 => AddressFamily::INET,
         Family::V6 => AddressFamily::INET6,
         Family::Unix => AddressFamily::UNIX,
     };
-    let socket = rustix::net::socket_with(domain, SocketType::STREAM, flags, None)?;
-    if family != Family::Unix {
-        sockopt::set_socket_linger(&socket, Some(Duration::ZERO))?;
-    }
-    Ok(socket)
+    rustix::net::socket_with(domain, of_type, flags, None)
 }
 
 /// Starts to connect to an address.
@@ -135,7 +158,7 @@ pub fn send(socket: impl AsFd, bytes: &[u8]) -> Result<usize, Errno> {
     retry_on_intr(|| rustix::net::send(socket.as_fd(), bytes, flags))
 }
 
-/// Receives what is there; 0 is the end.
+/// Receives what is there, of datagrams one; 0 is the end, or an empty datagram.
 ///
 /// # Errors
 ///

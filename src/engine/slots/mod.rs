@@ -25,7 +25,10 @@ const CALLBACK_SLOTS: usize = 4;
 /// Filesystems that are examined at once.
 const DISK_SLOTS: usize = 2;
 
-/// What a run occupies.
+/// Programs that run at once.
+const EXEC_SLOTS: usize = 4;
+
+/// What a run occupies. The order is that of the lanes; the last one has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Network,
@@ -33,6 +36,7 @@ pub(super) enum Class {
     Disk,
     /// Of the network, with a handshake for encryption, which costs CPU.
     Handshake,
+    Exec,
     /// Nothing that is scarce.
     Free,
 }
@@ -45,6 +49,7 @@ impl Class {
             ProbeSpec::Talk(spec) if spec.tls.is_some() => Class::Handshake,
             ProbeSpec::Talk(_) => Class::Network,
             ProbeSpec::Callback => Class::Callback,
+            ProbeSpec::Exec(_) => Class::Exec,
             ProbeSpec::Disk(_) => Class::Disk,
             ProbeSpec::Signal(spec) if spec.path.is_some() => Class::Disk,
             _ => Class::Free,
@@ -103,7 +108,7 @@ impl Lane {
 /// Bounded concurrency. Runs of the class `Free` are not bounded and not known here.
 #[derive(Debug)]
 pub(super) struct Slots {
-    lanes: [Lane; 4],
+    lanes: [Lane; 5],
     /// Wishes so far.
     wishes: u64,
 }
@@ -111,12 +116,14 @@ pub(super) struct Slots {
 impl Slots {
     pub fn new(max_runs: usize, max_handshakes: usize) -> Slots {
         let lane = |size| Lane { size, ..Lane::default() };
-        let lanes = [max_runs, CALLBACK_SLOTS, DISK_SLOTS, max_handshakes].map(lane);
+        let sizes = [max_runs, CALLBACK_SLOTS, DISK_SLOTS, max_handshakes, EXEC_SLOTS];
+        let lanes = sizes.map(lane);
         Slots { lanes, wishes: 0 }
     }
 
-    /// How many wait for a slot: of the network, for callbacks, for filesystems, for handshakes.
-    pub fn waiting(&self) -> [usize; 4] {
+    /// How many wait for a slot: of the network, for callbacks, for filesystems, for handshakes,
+    /// for programs.
+    pub fn waiting(&self) -> [usize; 5] {
         self.lanes.each_ref().map(|lane| lane.waiting.iter().map(VecDeque::len).sum())
     }
 
@@ -182,7 +189,8 @@ impl Core {
 
     /// Gives free slots to those that wait.
     pub(super) fn start_waiting(&mut self) {
-        for class in [Class::Network, Class::Callback, Class::Disk, Class::Handshake] {
+        use Class::{Callback, Disk, Exec, Handshake, Network};
+        for class in [Network, Callback, Disk, Handshake, Exec] {
             let next = |core: &mut Core| {
                 let (slots, table) = (&mut core.slots, &core.table);
                 slots.admit(class, |index, ticket| {

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::CheckSpec;
 use super::amqp::AmqpDoc;
 use super::defaults::Defaults;
+use super::dns::DnsDoc;
+use super::exec::ExecDoc;
 use super::grpc::GrpcDoc;
 use super::host::{DiskDoc, HeartbeatDoc, LevelDoc, NothingDoc};
 use super::http::HttpDoc;
@@ -23,6 +25,7 @@ use super::signal::SignalDoc;
 use super::smtp::SmtpDoc;
 use super::span::{HOUR, Span};
 use super::tcp::TcpDoc;
+use super::udp::UdpDoc;
 use super::value::{Count, Given, List, Object, Share};
 use super::word::Word;
 use crate::error::Error;
@@ -50,6 +53,9 @@ macro_rules! probe_docs {
 probe_docs!(
     HttpDoc,
     GrpcDoc,
+    UdpDoc,
+    DnsDoc,
+    ExecDoc,
     MemcachedDoc,
     NatsDoc,
     MqttDoc,
@@ -82,6 +88,12 @@ pub(super) struct CheckDoc<'a> {
     pub http: Given<Box<Object<HttpDoc<'a>>>>,
     /// Asks the health service of a gRPC server.
     pub grpc: Given<Box<Object<GrpcDoc<'a>>>>,
+    /// Sends one datagram and waits for the reply.
+    pub udp: Given<Box<Object<UdpDoc<'a>>>>,
+    /// Asks a name server.
+    pub dns: Given<Box<Object<DnsDoc<'a>>>>,
+    /// Runs a program.
+    pub exec: Given<Box<Object<ExecDoc<'a>>>>,
     /// Asks a Memcached server for its version.
     pub memcached: Given<Box<Object<MemcachedDoc<'a>>>>,
     /// Greets a NATS server, logs in and has a PING answered.
@@ -248,13 +260,16 @@ impl CheckDoc<'_> {
     }
 
     /// The probes whose documents are large and seldom.
-    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 10] {
+    fn others(&self) -> [(&'static str, Option<&dyn ProbeDoc>); 13] {
         fn doc<T: ProbeDoc>(given: &Given<Box<Object<T>>>) -> Option<&dyn ProbeDoc> {
             given.0.as_ref().map(|doc| &doc.0 as &dyn ProbeDoc)
         }
         [
             ("http", doc(&self.http)),
             ("grpc", doc(&self.grpc)),
+            ("udp", doc(&self.udp)),
+            ("dns", doc(&self.dns)),
+            ("exec", doc(&self.exec)),
             ("memcached", doc(&self.memcached)),
             ("nats", doc(&self.nats)),
             ("mqtt", doc(&self.mqtt)),

@@ -118,9 +118,9 @@ impl Place {
                 Segment::Seq { index } => pointer.push_str(&index.to_string()),
                 Segment::Map { key } => {
                     let key = match keys.as_slice() {
-                        [.., "http", "headers"] | [.., "http", "expect", "headers"] => {
-                            before_value(key)
-                        }
+                        [.., "http", "headers"]
+                        | [.., "http", "expect", "headers"]
+                        | [.., "exec", "environment"] => before_value(key),
                         _ => key,
                     };
                     push_key(&mut pointer, key);
@@ -137,7 +137,11 @@ impl Place {
                     | ["expect", "headers" | "body_contains" | "body_regex" | "json", ..]
             )
         });
+        let udp = keys.iter().position(|key| *key == "udp");
+        let exec = keys.iter().position(|key| *key == "exec");
         let secret = below_http
+            || udp.is_some_and(|udp| !matches!(keys[udp + 1..], ["address", ..]))
+            || exec.is_some_and(|exec| !matches!(keys[exec + 1..], ["directory", ..]))
             || matches!(keys.last(), Some(&("password" | "token")))
             || keys.windows(2).any(|pair| pair == ["tcp", "script"]);
         let default = match keys.as_slice() {

@@ -13,10 +13,13 @@ mod amqp;
 mod batch;
 mod check;
 mod defaults;
+mod dns;
+mod exec;
 mod expect;
 mod explain;
 mod grpc;
 mod headers;
+mod hex;
 mod host;
 mod http;
 mod keys;
@@ -39,6 +42,7 @@ mod smtp;
 mod span;
 mod tcp;
 mod tls;
+mod udp;
 mod url;
 mod value;
 mod word;
@@ -53,7 +57,7 @@ pub use schema::schema;
 pub use url::Url;
 
 use super::{Policy, ProbeSpec};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use check::CheckDoc;
 use monitor::MonitorDoc;
 use value::Object;
@@ -148,6 +152,22 @@ pub fn parse_monitor(text: Option<&str>) -> Result<MonitorSpec, Error> {
 pub fn parse_check(text: &str, defaults: &Defaults) -> Result<CheckSpec, Error> {
     let Object(doc) = explain::parse(text, PhantomData::<Object<CheckDoc<'_>>>)?;
     doc.check(defaults)
+}
+
+/// Refuses a program where none may be run. The permission is the host program's to give, in the
+/// configuration that it makes a monitor of; no check can give it to itself. So a document that
+/// came from elsewhere cannot have a program run, unless the host lets one in beside its own
+/// permission, or takes the configuration itself from there: it must do neither.
+///
+/// # Errors
+///
+/// MODE, at the probe.
+pub fn refuse_exec(probe: &ProbeSpec, allow_exec: bool) -> Result<(), Error> {
+    if allow_exec || !matches!(probe, ProbeSpec::Exec(_)) {
+        return Ok(());
+    }
+    let text = "programs are run only where the monitor's configuration says \"allow_exec\": true";
+    Err(Error::refused_at("/exec", Code::Mode, text))
 }
 
 /// Whether a monitor with a manual clock can run this probe: those that touch neither the network

@@ -54,7 +54,8 @@ pub(super) struct MonitorDoc<'a> {
     pub start_spread: Given<Span<'a, 0, { 24 * HOUR }>>,
     /// Share of the interval by which each round moves, of checks that give none. Default: 0.1.
     pub jitter: Given<Share<false, 500_000>>,
-    /// Whether checks may run programs. Default: false.
+    /// Whether checks may run programs (exec), which is a permission to run any. Not to be given
+    /// where documents, or this configuration, come from another machine. Default: false.
     pub allow_exec: Given<bool>,
     /// How long freeing the monitor waits for its threads. Default: 2s.
     pub stop_timeout: Given<Span<'a, 0, HOUR>>,

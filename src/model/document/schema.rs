@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::address::Address;
 use super::check::CheckDoc;
+use super::exec::{VARIABLES_LIMIT, Variables};
 use super::expect::Codes;
 use super::headers::Headers;
 use super::keys::{DEFAULTS_KEYS, probe_keys};
@@ -192,6 +193,12 @@ inline!([] HeaderRule<'_>, _generator => json_schema!({
             "additionalProperties": false,
         },
     ],
+}));
+
+inline!([] Variables<'_>, _generator => json_schema!({
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "maxProperties": VARIABLES_LIMIT,
 }));
 
 inline!([] Codes<'_>, _generator => json_schema!({

@@ -82,7 +82,7 @@ impl Net {
         let run = &mut self.runs[place];
         let address = run.address();
         let family = address.as_ref().map_or(Family::Unix, Family::of);
-        let socket = match self.sockets.open(family, place, self.turn) {
+        let socket = match self.sockets.open((family, run.kind()), place, self.turn) {
             Ok(socket) => socket,
             Err(error) => return Some((run.failure(errno::of_setup(error), error), false)),
         };
@@ -110,7 +110,8 @@ impl Net {
             }
             _ => {}
         }
-        // A connection that is made already shows as an edge like any other.
+        // A connection that is made already shows as an edge like any other; so does a socket for
+        // datagrams, which is connected at once.
         let error = self.sockets.register(socket, &self.epoll).err()?;
         Some((run.failure(errno::of_setup(error), error), false))
     }

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::probe::errno::Class;
 use crate::probe::http::{self, Exchange};
 use crate::probe::talk::{Line, Talk};
-use crate::sys::socket::Errno;
+use crate::sys::socket::{Errno, Kind};
 use crate::time::Tick;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -134,6 +134,14 @@ impl Run {
             },
             SocketAddr::V4(_) => address,
         })
+    }
+
+    /// What travels on its socket.
+    pub fn kind(&self) -> Kind {
+        match &self.job {
+            Job::Talk(spec) if spec.protocol.in_datagrams() => Kind::Datagram,
+            _ => Kind::Stream,
+        }
     }
 
     /// Whether the last segment of the handshake can be held back: for a request, which takes

@@ -10,7 +10,7 @@
 //! which it was given away, and what a wait found before that is not for its new run.
 
 use crate::sys::epoll::Epoll;
-use crate::sys::socket::{self, Errno, Family};
+use crate::sys::socket::{self, Errno, Family, Kind};
 use slab::Slab;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ struct Slot {
     /// Shared with the conversation that takes place on it.
     fd: Arc<OwnedFd>,
     family: Family,
+    kind: Kind,
     /// Tells this use of the slot from others; part of the registration.
     stamp: u32,
     registered: bool,
@@ -57,18 +58,26 @@ impl Sockets {
     /// # Errors
     ///
     /// The system's error when none can be made.
-    pub fn open(&mut self, family: Family, run: usize, turn: u32) -> Result<usize, Errno> {
-        if let Some(place) = self.idle_of(family).and_then(Vec::pop)
+    pub fn open(
+        &mut self,
+        (family, kind): (Family, Kind),
+        run: usize,
+        turn: u32,
+    ) -> Result<usize, Errno> {
+        if let Some(place) = self.idle_of(family, kind).and_then(Vec::pop)
             && let Some(slot) = self.slots.get_mut(place)
         {
             slot.run = Some(run);
             slot.turn = turn;
             return Ok(place);
         }
-        let fd = Arc::new(socket::stream(family)?);
+        let fd = Arc::new(match kind {
+            Kind::Stream => socket::stream(family)?,
+            Kind::Datagram => socket::datagram(family)?,
+        });
         self.stamp = (self.stamp + 1) % STAMPS;
         let stamp = self.stamp;
-        let slot = Slot { fd, family, stamp, registered: false, run: Some(run), turn };
+        let slot = Slot { fd, family, kind, stamp, registered: false, run: Some(run), turn };
         Ok(self.slots.insert(slot))
     }
 
@@ -143,13 +152,13 @@ impl Sockets {
     pub fn reuse(&mut self, place: usize) -> bool {
         let Some(slot) = self.slots.get_mut(place) else { return false };
         slot.run = None;
-        let family = slot.family;
-        let room = self.idle_of(family).is_some_and(|idle| idle.len() < IDLE_LIMIT);
+        let (family, kind) = (slot.family, slot.kind);
+        let room = self.idle_of(family, kind).is_some_and(|idle| idle.len() < IDLE_LIMIT);
         let can_stay =
             room && self.fd(place).is_some_and(|socket| socket::disconnect(socket).is_ok());
         if !can_stay {
             self.close(place);
-        } else if let Some(idle) = self.idle_of(family) {
+        } else if let Some(idle) = self.idle_of(family, kind) {
             idle.push(place);
         }
         can_stay
@@ -166,12 +175,13 @@ impl Sockets {
         self.slots.len()
     }
 
-    /// The idle sockets of a family; unix sockets cannot be used again.
-    fn idle_of(&mut self, family: Family) -> Option<&mut Vec<usize>> {
-        match family {
-            Family::V4 => Some(&mut self.idle[0]),
-            Family::V6 => Some(&mut self.idle[1]),
-            Family::Unix => None,
+    /// The idle sockets of a family. Unix sockets cannot be used again; those for datagrams must
+    /// not be: a late datagram, or the port that a stranger has learned, belongs to one run only.
+    fn idle_of(&mut self, family: Family, kind: Kind) -> Option<&mut Vec<usize>> {
+        match (family, kind) {
+            (Family::V4, Kind::Stream) => Some(&mut self.idle[0]),
+            (Family::V6, Kind::Stream) => Some(&mut self.idle[1]),
+            (Family::Unix, _) | (_, Kind::Datagram) => None,
         }
     }
 }
@@ -181,6 +191,8 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
+    const V4: (Family, Kind) = (Family::V4, Kind::Stream);
+
     fn data(sockets: &Sockets, place: usize) -> u64 {
         sockets.slots[place].data(place)
     }
@@ -188,13 +200,13 @@ mod tests {
     #[test]
     fn an_event_is_for_the_run_only_if_it_was_found_after_the_run_got_the_socket() {
         let mut sockets = Sockets::default();
-        let place = sockets.open(Family::V4, 7, 5).unwrap();
+        let place = sockets.open(V4, 7, 5).unwrap();
         let data = data(&sockets, place);
         assert_eq!(sockets.run_of(data, 5), None);
         assert_eq!(sockets.run_of(data, 6), Some(7));
         assert!(sockets.reuse(place));
         assert_eq!(sockets.run_of(data, 6), None, "idle");
-        assert_eq!(sockets.open(Family::V4, 8, 6), Ok(place));
+        assert_eq!(sockets.open(V4, 8, 6), Ok(place));
         assert_eq!(sockets.run_of(data, 6), None, "an edge of its last run");
         assert_eq!(sockets.run_of(data, 7), Some(8));
     }
@@ -202,11 +214,11 @@ mod tests {
     #[test]
     fn an_event_of_a_closed_socket_is_not_for_the_next_one_in_its_place() {
         let mut sockets = Sockets::default();
-        let place = sockets.open(Family::V4, 7, 0).unwrap();
+        let place = sockets.open(V4, 7, 0).unwrap();
         let old = data(&sockets, place);
         sockets.close(place);
         assert_eq!(sockets.run_of(old, 1), None);
-        assert_eq!(sockets.open(Family::V4, 8, 0), Ok(place));
+        assert_eq!(sockets.open(V4, 8, 0), Ok(place));
         assert_eq!(sockets.run_of(old, 1), None);
         assert_eq!(sockets.run_of(data(&sockets, place), 1), Some(8));
     }
@@ -217,16 +229,19 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut sockets = Sockets::default();
         let places: Vec<usize> =
-            (0..IDLE_LIMIT + 9).map(|run| sockets.open(Family::V4, run, 0).unwrap()).collect();
+            (0..IDLE_LIMIT + 9).map(|run| sockets.open(V4, run, 0).unwrap()).collect();
         for &place in &places {
             socket::connect(sockets.fd(place).unwrap(), &address).unwrap();
         }
         let kept = places.iter().filter(|&&place| sockets.reuse(place)).count();
         assert_eq!((kept, sockets.len()), (IDLE_LIMIT, IDLE_LIMIT));
-        if sockets.open(Family::V6, 0, 0).is_ok() {
+        if sockets.open((Family::V6, Kind::Stream), 0, 0).is_ok() {
             assert_eq!(sockets.len(), IDLE_LIMIT + 1);
         }
-        let unix = sockets.open(Family::Unix, 0, 0).unwrap();
+        let unix = sockets.open((Family::Unix, Kind::Stream), 0, 0).unwrap();
         assert!(!sockets.reuse(unix), "a unix socket connects once");
+        let datagrams = sockets.open((Family::V4, Kind::Datagram), 0, 0).unwrap();
+        socket::connect(sockets.fd(datagrams).unwrap(), &address).unwrap();
+        assert!(!sockets.reuse(datagrams), "a late datagram is for nobody else");
     }
 }

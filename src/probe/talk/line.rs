@@ -29,6 +29,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 /// Bytes that one read takes at most.
 const READ_BYTES: usize = 4 * 1024;
+/// Bytes of the largest datagram.
+const DATAGRAM_BYTES: usize = 64 * 1024;
 /// Bytes that a conversation may receive, unless its protocol says otherwise.
 pub const LIMIT: usize = 64 * 1024;
 
@@ -291,8 +293,34 @@ impl Line {
         }
     }
 
+    /// Receives one datagram, whole and past the buffer; an empty one is one, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Line::more`], which must not be used on a socket for datagrams.
+    pub async fn datagram(&mut self) -> Result<Vec<u8>, Failure> {
+        self.trace.does(Doing::Receiving);
+        let Some(Stream::Plain(socket)) = &mut self.stream else { return Err(Failure::closed()) };
+        // Not kept while the datagram is waited for: there may be many who wait.
+        let received = poll_fn(|cx| {
+            let mut room = [0; DATAGRAM_BYTES];
+            let mut buffer = ReadBuf::new(&mut room);
+            let read = Pin::new(&mut *socket).poll_read(cx, &mut buffer);
+            read.map_ok(|()| buffer.filled().to_vec())
+        });
+        let datagram = received.await.map_err(|error| Failure::of_io(&error, errno::of_receive))?;
+        self.trace.answered();
+        // Empty ones count, or there could be a flood of them.
+        self.received += datagram.len().max(1);
+        if self.received > self.limit {
+            return Err(self.too_much());
+        }
+        Ok(datagram)
+    }
+
     fn too_much(&self) -> Failure {
-        Failure::fail(Reason::RECEIVE_TOO_LARGE, &format!("more than {} bytes", self.limit))
+        let text = format!("more than {} bytes", self.limit);
+        Failure::fail(Reason::RECEIVE_TOO_LARGE, &text)
     }
 
     /// Receives until at least `count` bytes are there.

@@ -7,12 +7,14 @@
 use super::Config;
 use crate::error::{Code, Error};
 use crate::model::document::CheckSpec;
-use crate::model::{ProbeSpec, Secret, Source, TalkSpec};
+use crate::model::{ProbeSpec, Protocol, Secret, Source, TalkSpec};
+use crate::probe::dns;
 use std::fs::File;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// The largest file of a secret, in bytes.
+/// The largest file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
 /// Reads what the probe needs, and tries whether it is of use.
@@ -25,6 +27,11 @@ pub fn load(probe: &mut ProbeSpec) -> Result<(), Error> {
     let mut complete = TalkSpec::clone(spec);
     for secret in complete.secrets() {
         read(secret)?;
+    }
+    if let Protocol::Dns(dns) = &complete.protocol
+        && dns.of_system
+    {
+        complete.target = system_server().into();
     }
     complete.check()?;
     if let Some(tls) = &complete.tls {
@@ -53,6 +60,13 @@ pub fn load_all(checks: &mut [CheckSpec]) -> Result<(), Error> {
     Ok(())
 }
 
+/// The name server that the system asks first; a file that cannot be read lists none.
+fn system_server() -> SocketAddr {
+    let mut text = Vec::new();
+    let _ = File::open("/etc/resolv.conf").and_then(|file| file.take(LIMIT).read_to_end(&mut text));
+    dns::server(&String::from_utf8_lossy(&text))
+}
+
 fn read(secret: &mut Secret) -> Result<(), Error> {
     let bytes = match &secret.source {
         Source::Document => return Ok(()),
@@ -75,4 +89,28 @@ fn read(secret: &mut Secret) -> Result<(), Error> {
     // An editor or `echo` ends a file with a line end, which belongs to no password.
     secret.text = bytes.trim_ascii_end().into();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Target;
+    use crate::model::document::{Defaults, parse_check};
+
+    fn loaded(keys: &str) -> Target {
+        let text = format!(r#"{{"name": "x", "dns": {{"name": "x"{keys}}}}}"#);
+        let mut check = parse_check(&text, &Defaults::default()).unwrap();
+        load(&mut check.probe).unwrap();
+        let ProbeSpec::Talk(spec) = check.probe else { panic!("a conversation") };
+        spec.target.clone()
+    }
+
+    #[test]
+    fn the_name_server_of_the_system_takes_its_place_and_only_its_own() {
+        let named = SocketAddr::from(([10, 0, 0, 53], 53));
+        assert_eq!(loaded(r#", "server": "10.0.0.53:53""#), named.into());
+        // Whatever this machine has listed.
+        assert_eq!(loaded(""), system_server().into());
+        assert!(!system_server().ip().is_unspecified());
+    }
 }

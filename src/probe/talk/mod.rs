@@ -25,7 +25,9 @@ pub use shown::shown;
 pub use trace::Trace;
 
 use crate::model::{Outcome, Protocol, Reason, RunResult, TalkSpec, TlsSpec};
-use crate::probe::{amqp, grpc, http, memcached, mqtt, mysql, nats, postgres, redis, script, smtp};
+use crate::probe::{
+    amqp, dns, grpc, http, memcached, mqtt, mysql, nats, postgres, redis, script, smtp, udp,
+};
 use crate::sync::{AtomicBool, Ordering};
 use crate::time;
 use socket::Socket;
@@ -169,6 +171,8 @@ async fn speak(spec: &TalkSpec, line: &mut Line) -> Result<RunResult, Failure> {
     }
     match &spec.protocol {
         Protocol::Tls => Ok(RunResult::pass()),
+        Protocol::Udp(spec) => udp::speak(spec, line).await,
+        Protocol::Dns(dns) => dns::speak(spec, dns, line).await,
         Protocol::Memcached(spec) => memcached::speak(spec, line).await,
         Protocol::Nats(spec) => nats::speak(spec, tls, line).await,
         Protocol::Mqtt(spec) => mqtt::speak(spec, line).await,

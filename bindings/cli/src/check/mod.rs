@@ -127,6 +127,7 @@ fn target(probe: &ProbeSpec) -> String {
             format!("{} http://{}{path} at {}", http.method, http.host, address(&http.target))
         }
         ProbeSpec::Talk(spec) => format!("{} {}", probe.key(), address(&spec.target)),
+        ProbeSpec::Exec(exec) => format!("exec {}", exec.program()),
         ProbeSpec::Disk(disk) => format!("disk {}", disk.path),
         ProbeSpec::Signal(spec) => match &spec.path {
             Some(path) => format!("{} {path}", probe.key()),
