@@ -38,6 +38,7 @@ func TestTheStructsHaveExactlyTheKeysOfTheSchema(t *testing.T) {
 	probes := []Probe{
 		TCP{}, HTTP{}, CPU{}, Memory{}, Disk{}, Heartbeat{}, External{}, Func(nil), Measure(nil),
 		GRPC{}, Redis{}, Postgres{}, MySQL{}, Memcached{}, NATS{}, MQTT{}, AMQP{}, SMTP{},
+		UDP{}, DNS{}, Exec{},
 	}
 	for key, property := range schema.Defs["check"].Properties {
 		if reference, _ := property.(map[string]any)["$ref"].(string); reference == "#/$defs/signal" {
@@ -52,7 +53,7 @@ func TestTheStructsHaveExactlyTheKeysOfTheSchema(t *testing.T) {
 		"tcp": {TCP{}}, "tls": {TLS{}}, "basic": {Basic{}}, "redirects": {Redirects{}}, "step": {Step{}},
 		"grpc": {GRPC{}}, "redis": {Redis{}}, "postgres": {Postgres{}}, "mysql": {MySQL{}},
 		"memcached": {Memcached{}}, "nats": {NATS{}}, "mqtt": {MQTT{}}, "amqp": {AMQP{}},
-		"smtp": {SMTP{}}, "http": {HTTP{}}, "expect": {Expect{}}, "disk": {Disk{}},
+		"smtp": {SMTP{}}, "udp": {UDP{}}, "dns": {DNS{}}, "exec": {Exec{}}, "http": {HTTP{}}, "expect": {Expect{}}, "disk": {Disk{}},
 		"signal": {Signal{}},
 		"level":  {CPU{}, Memory{}}, "heartbeat": {Heartbeat{}}, "nothing": {External{}},
 	}

@@ -217,6 +217,69 @@ type SMTP struct {
 
 func (SMTP) key() string { return "smtp" }
 
+// UDP sends one datagram and waits for the reply: silence is never a pass. A datagram that is
+// lost is not sent again within the run; the failure threshold bears that.
+type UDP struct {
+	// Where to send to: "10.0.0.5:5432", "[::1]:5432" or "db.example:5432".
+	Address string `doc:"address"`
+	// Text of 1 to 4096 bytes that the reply must hold; secret. Default: any reply passes.
+	Expect string `doc:"expect"`
+	// The same in hexadecimal digits.
+	ExpectHex string `doc:"expect_hex"`
+	// A regular expression that must match within the reply.
+	ExpectRegex string `doc:"expect_regex"`
+	// What is sent, 1 to 8192 bytes; secret.
+	Send string `doc:"send"`
+	// The same in hexadecimal digits, for bytes that no text can hold. One of the two is given.
+	SendHex string `doc:"send_hex"`
+}
+
+func (UDP) key() string { return "udp" }
+
+// DNS asks a name server, in a datagram first, and over a stream where the answer does not fit
+// one. A datagram that is lost is not sent again within the run; the failure threshold bears
+// that.
+type DNS struct {
+	// The name to ask for, always taken as a whole one: "www.example.com".
+	Name string `doc:"name"`
+	// What must be among the answers, as zone files write it: "10.0.0.7", "10 mail.example", "1 2
+	// 5060 sip.example". Of TXT the strings of a record are joined.
+	Expect []string `doc:"expect"`
+	// Whether "all" of what is expected must be there or "any" of it. Default: all.
+	Match string `doc:"match"`
+	// How many answers of the type there must be, aliases followed, where the response code is
+	// NOERROR. Default: 1.
+	MinAnswers int `doc:"min_answers"`
+	// The response codes that pass. Default: ["NOERROR"].
+	Rcode []string `doc:"rcode"`
+	// The name server: "10.0.0.53:53" or "ns.example:53". Default: the first one of
+	// /etc/resolv.conf when the check is registered.
+	Server string `doc:"server"`
+	// Asks over a stream at once, without a datagram. Default: false, with tls true.
+	TCP bool `doc:"tcp"`
+	// Encrypts the stream (DNS over TLS, usually on port 853).
+	TLS *TLS `doc:"tls"`
+	// The type of the records to ask for. Default: A.
+	Type string `doc:"type"`
+}
+
+func (DNS) key() string { return "dns" }
+
+// Exec runs a program, without a shell: status 0 is a pass, 1 a warning, any other a failure.
+// Only in a monitor whose configuration says allow_exec.
+type Exec struct {
+	// The absolute path of the program and its arguments, which are secret:
+	// ["/usr/lib/nagios/plugins/check_load", "-w", "4,4,4"].
+	Command []string `doc:"command"`
+	// The absolute path of the directory in which it runs. Default: "/".
+	Directory string `doc:"directory"`
+	// Its variables, at most 64; their values are secret. Nothing of the host program's
+	// environment is handed on. Default: a PATH of the usual directories, also beside others.
+	Environment map[string]string `doc:"environment"`
+}
+
+func (Exec) key() string { return "exec" }
+
 // Basic a user and a password.
 type Basic struct {
 	// The user: 1 to 255 bytes without a colon.

@@ -7,13 +7,15 @@ path of a file or the name of a variable that holds them; no message ever shows 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Mapping, Optional
+from typing import ClassVar, Mapping, Optional, Sequence
 
 from ._documents import Duration
 from .probes import Probe, Tls
 
 __all__ = [
     "Amqp",
+    "Dns",
+    "Exec",
     "Grpc",
     "Memcached",
     "Mqtt",
@@ -22,8 +24,8 @@ __all__ = [
     "Postgres",
     "Redis",
     "Smtp",
+    "Udp",
 ]
-
 
 @dataclass(frozen=True)
 class Grpc(Probe):
@@ -283,3 +285,81 @@ class Smtp(Probe):
     starttls: Optional[bool] = None
     #: Encrypts the connection from the first byte; with starttls after the greeting.
     tls: Optional[Tls] = None
+
+
+@dataclass(frozen=True)
+class Udp(Probe):
+    """Sends one datagram and waits for the reply: silence is never a pass. A datagram that is
+    lost is not sent again within the run; the failure threshold bears that.
+
+    >>> Udp("127.0.0.1:123").document()
+    {'udp': {'address': '127.0.0.1:123'}}
+    """
+
+    _word: ClassVar[str] = "udp"
+    #: Where to send to: "10.0.0.5:5432", "[::1]:5432" or "db.example:5432".
+    address: str
+    #: Text of 1 to 4096 bytes that the reply must hold; secret. Default: any reply passes.
+    expect: Optional[str] = None
+    #: The same in hexadecimal digits.
+    expect_hex: Optional[str] = None
+    #: A regular expression that must match within the reply.
+    expect_regex: Optional[str] = None
+    #: What is sent, 1 to 8192 bytes; secret.
+    send: Optional[str] = None
+    #: The same in hexadecimal digits, for bytes that no text can hold. One of the two is given.
+    send_hex: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Dns(Probe):
+    """Asks a name server, in a datagram first, and over a stream where the answer does not fit
+    one. A datagram that is lost is not sent again within the run; the failure threshold
+    bears that.
+
+    >>> Dns("db.example").document()
+    {'dns': {'name': 'db.example'}}
+    """
+
+    _word: ClassVar[str] = "dns"
+    #: The name to ask for, always taken as a whole one: "www.example.com".
+    name: str
+    #: What must be among the answers, as zone files write it: "10.0.0.7", "10 mail.example", "1 2
+    #: 5060 sip.example". Of TXT the strings of a record are joined.
+    expect: Optional[Sequence[str]] = None
+    #: Whether "all" of what is expected must be there or "any" of it. Default: all.
+    match: Optional[str] = None
+    #: How many answers of the type there must be, aliases followed, where the response code is
+    #: NOERROR. Default: 1.
+    min_answers: Optional[int] = None
+    #: The response codes that pass. Default: ["NOERROR"].
+    rcode: Optional[Sequence[str]] = None
+    #: The name server: "10.0.0.53:53" or "ns.example:53". Default: the first one of
+    #: /etc/resolv.conf when the check is registered.
+    server: Optional[str] = None
+    #: Asks over a stream at once, without a datagram. Default: false, with tls true.
+    tcp: Optional[bool] = None
+    #: Encrypts the stream (DNS over TLS, usually on port 853).
+    tls: Optional[Tls] = None
+    #: The type of the records to ask for. Default: A.
+    type: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Exec(Probe):
+    """Runs a program, without a shell: status 0 is a pass, 1 a warning, any other a failure.
+    Only in a monitor whose configuration says allow_exec.
+
+    >>> Exec(["/usr/local/bin/ready"]).document()
+    {'exec': {'command': ['/usr/local/bin/ready']}}
+    """
+
+    _word: ClassVar[str] = "exec"
+    #: The absolute path of the program and its arguments, which are secret:
+    #: ["/usr/lib/nagios/plugins/check_load", "-w", "4,4,4"].
+    command: Sequence[str]
+    #: The absolute path of the directory in which it runs. Default: "/".
+    directory: Optional[str] = None
+    #: Its variables, at most 64; their values are secret. Nothing of the host program's
+    #: environment is handed on. Default: a PATH of the usual directories, also beside others.
+    environment: Optional[Mapping[str, str]] = None

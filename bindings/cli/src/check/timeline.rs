@@ -19,6 +19,9 @@ pub fn lines(phases: &Phases, latency_ns: u64) -> Vec<Line> {
         ("first byte", phases.first_byte_ns),
         ("transfer", phases.transfer_ns),
     ];
+    // Most connections are not encrypted, and then there is nothing to say.
+    let steps = steps.into_iter().filter(|(name, ns)| *name != "tls" || *ns > 0);
+    let steps: Vec<(&str, u64)> = steps.collect();
     let sum = steps.iter().map(|(_, ns)| ns).sum::<u64>();
     let whole = sum.max(latency_ns);
     let mut lines = Vec::new();
@@ -66,6 +69,7 @@ mod tests {
         let phases = Phases {
             resolve_ns: 0,
             connect_ns: 1_000_000,
+            tls_ns: 0,
             first_byte_ns: 2_000_000,
             transfer_ns: 1_000_000,
         };
