@@ -31,7 +31,8 @@ fn the_name_is_that_of_the_url_wherever_the_connection_leads() {
     let directory = Directory::new();
     let place = directory.path().to_str().expect("UTF-8").to_owned();
     let self_signed = |name: &str, days: i64| {
-        let mut params = CertificateParams::new([format!("{name}.test")]).expect("a name");
+        let mut params =
+            CertificateParams::new([format!("{name}.test"), "127.0.0.1".into()]).expect("a name");
         let day = Duration::from_secs(24 * 3_600);
         let now = SystemTime::now();
         params.not_before = (now - 9 * day).into();
@@ -45,7 +46,7 @@ fn the_name_is_that_of_the_url_wherever_the_connection_leads() {
         let key = directory.write(&format!("{name}.key"), &key.serialize_pem());
         (chain, key)
     };
-    let port = crate::rig::free_port();
+    let [port, second] = [(); 2].map(|()| crate::rig::free_port());
     let mut servers = String::new();
     let files = [("good", 90), ("soon", 3), ("old", -1)].map(|(name, days)| {
         let (chain, key) = self_signed(name, days);
@@ -55,6 +56,14 @@ fn the_name_is_that_of_the_url_wherever_the_connection_leads() {
             location = /old {{ return 301 /new; }}
             location / {{ return 200 \"$ssl_server_name $http_host\"; }} }}\n"
         );
+        if name == "soon" {
+            servers += &format!(
+                "server {{ listen 127.0.0.1:{second} ssl;
+                ssl_certificate {chain}; ssl_certificate_key {key};
+                location = /here {{ return 301 https://127.0.0.1:{port}/; }}
+                location = /there {{ return 301 https://localhost:{port}/; }} }}\n"
+            );
+        }
         chain
     });
     let config = format!(
@@ -71,6 +80,8 @@ fn the_name_is_that_of_the_url_wherever_the_connection_leads() {
         run("http", &format!(r#""url": "https://{host}/{path}", {to}, "tls": {{{tls}}}{keys}"#))
     };
     let get = |host: &str, tls: &str, keys: &str| get_at(host, tls, keys, "");
+    let both = files[..2].iter().map(|file| std::fs::read_to_string(file).expect("a file"));
+    let both = directory.write("both.pem", &both.collect::<String>());
     let [good, soon, old] = files.map(|file| format!(r#""ca_file": "{file}""#));
     let told = r#", "expect": {"body_contains": "good.test good.test"}"#;
     expect_pass(&get("good.test", &good, told));
@@ -91,6 +102,17 @@ fn the_name_is_that_of_the_url_wherever_the_connection_leads() {
         let later = format!(r#"{soon}, "certificate_warn": "24h""#);
         expect_pass(&get_at("soon.test", &later, r#", "redirects": {}"#, path));
     }
+    // The warning is that of the first connection, the name that of the second.
+    let leave = |path: &str| {
+        let redirects = r#""redirects": {"same_host": false}"#;
+        let tls = format!(r#""tls": {{"ca_file": "{both}"}}"#);
+        run("http", &format!(r#""url": "https://127.0.0.1:{second}/{path}", {redirects}, {tls}"#))
+    };
+    let warned = leave("here");
+    let found = (warned.outcome, warned.reason);
+    assert_eq!(found, (Outcome::Warn, Reason::TLS_EXPIRES_SOON), "{warned:?}");
+    assert!(warned.message.as_str().starts_with("GET /here at"), "{warned:?}");
+    expect_fail(&leave("there"), Reason::TLS_WRONG_NAME, &["GET / at localhost (127.0.0.1:"]);
     assert!(get("old.test", &old, "").value < 0.0, "the age is told of what has expired");
 }
 

@@ -30,6 +30,14 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Parked(HashMap<usize, Entry, foldhash::fast::RandomState>);
 
+impl Parked {
+    /// How many there are.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 fn key(spec: &Arc<TalkSpec>) -> usize {
     Arc::as_ptr(spec).addr()
 }

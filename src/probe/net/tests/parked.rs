@@ -182,9 +182,13 @@ fn what_cannot_be_kept_is_not() {
     let (address, reports) = serve(&[&[CLOSES], &[FAILS], &[SURPLUS], &[OK, OK]]);
     let (mut driver, spec) = (Driver::new(), kept(address, 9));
     driver.expect_pass(&spec);
+    assert_eq!(driver.net.parked.len(), 0);
     driver.expect(&spec, Outcome::Fail, Reason::MATCH_STATUS);
+    assert_eq!(driver.net.parked.len(), 0);
     driver.expect_pass(&spec);
+    assert_eq!(driver.net.parked.len(), 0);
     driver.expect_pass(&spec);
+    assert_eq!(driver.net.parked.len(), 1);
     driver.expect_pass(&spec);
     assert_eq!(reports.iter().take(8).collect::<Vec<_>>(), [1, -1, 2, -2, 3, -3, 4, 4]);
     // A body beyond the limit is not read for the sake of the connection.
@@ -192,7 +196,7 @@ fn what_cannot_be_kept_is_not() {
     let (address, reports) = serve(vec![&*vec![long].leak(), &[OK]].leak());
     let spec = kept(address, 9);
     driver.expect_pass(&spec);
-    assert_eq!(reports.recv(), Ok(1));
+    assert_eq!((reports.recv(), driver.net.parked.len()), (Ok(1), 1));
 }
 
 #[test]
