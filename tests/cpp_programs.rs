@@ -303,7 +303,7 @@ fn nothing_of_the_c_interface_is_left_out() {
 #[test]
 fn every_key_of_the_documents_can_be_built() {
     let schema: Value = serde_json::from_str(&read("docs/schema.json")).expect("JSON");
-    let builders = ["document", "parts", "probe", "protocol", "tls"]
+    let builders = ["database", "document", "messaging", "parts", "probe", "service", "tls"]
         .map(|name| read(&format!("bindings/cpp/meshvitals/{name}.hpp")))
         .concat();
     let definitions = schema["$defs"].as_object().expect("definitions");

@@ -37,7 +37,9 @@ type HTTP struct {
 	Proxy      string     `doc:"proxy"`
 	ProxyBasic *Basic     `doc:"proxy_basic"`
 	Basic      *Basic     `doc:"basic"`
-	Bearer     string     `doc:"bearer"` // a token, or what holds it
+	KeepAlive  bool       `doc:"keep_alive"`
+	FreshEvery int        `doc:"fresh_every"` // runs per kept connection: 10
+	Bearer     string     `doc:"bearer"`      // a token, or what holds it
 	BearerFile string     `doc:"bearer_file"`
 	BearerEnv  string     `doc:"bearer_env"`
 }

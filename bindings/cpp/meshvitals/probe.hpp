@@ -185,6 +185,16 @@ class Http : public Probe {
         keys_.set("proxy", json::quoted(value));
         return *this;
     }
+    /// Whether the connection is kept.
+    Http& keep_alive(bool value) {
+        keys_.set("keep_alive", json::boolean(value));
+        return *this;
+    }
+    /// How many runs a kept connection serves.
+    Http& fresh_every(std::uint64_t runs) {
+        keys_.set("fresh_every", json::number(runs));
+        return *this;
+    }
     /// Who asks the proxy.
     Http& proxy_basic(const Basic& login) {
         keys_.set("proxy_basic", login.keys().text());

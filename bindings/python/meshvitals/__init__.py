@@ -53,6 +53,8 @@ from .probes import (
 )
 from .protocols import (
     Amqp,
+    Dns,
+    Exec,
     Grpc,
     Memcached,
     Mqtt,
@@ -61,6 +63,7 @@ from .protocols import (
     Postgres,
     Redis,
     Smtp,
+    Udp,
 )
 from .results import Result
 from .snapshots import Snapshot
@@ -75,9 +78,11 @@ __all__ = [
     "Cpu",
     "Deadlock",
     "Disk",
+    "Dns",
     "Error",
     "Event",
     "Events",
+    "Exec",
     "Expect",
     "External",
     "Forked",
@@ -118,6 +123,7 @@ __all__ = [
     "Tcp",
     "Timeout",
     "Tls",
+    "Udp",
     "WrongMode",
     "__version__",
     "probe_once",

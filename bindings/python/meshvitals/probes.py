@@ -232,6 +232,9 @@ class Http(Probe):
     #: ``"1.1"``, ``"2"`` or ``"auto"``.
     version: Optional[str] = None
     redirects: Optional[Redirects] = None
+    #: Whether the connection is kept, and after how many runs it is made anew.
+    keep_alive: Optional[bool] = None
+    fresh_every: Optional[int] = None
     proxy: Optional[str] = None
     proxy_basic: Optional[Basic] = None
     basic: Optional[Basic] = None

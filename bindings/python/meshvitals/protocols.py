@@ -292,8 +292,8 @@ class Udp(Probe):
     """Sends one datagram and waits for the reply: silence is never a pass. A datagram that is
     lost is not sent again within the run; the failure threshold bears that.
 
-    >>> Udp("127.0.0.1:123").document()
-    {'udp': {'address': '127.0.0.1:123'}}
+    >>> Udp("127.0.0.1:123", send="ping").document()
+    {'udp': {'address': '127.0.0.1:123', 'send': 'ping'}}
     """
 
     _word: ClassVar[str] = "udp"
