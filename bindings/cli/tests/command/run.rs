@@ -207,3 +207,38 @@ fn an_interval_is_judged_like_that_of_a_document() {
     assert_eq!(output.status.code(), Some(64));
     assert!(stderr(&output).contains("--interval: "), "{}", stderr(&output));
 }
+
+#[test]
+fn the_example_configuration_shows_every_probe_and_runs() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let path = format!("{root}/examples/config.toml");
+    let config = std::fs::read_to_string(&path).expect("the example");
+    let schema = std::fs::read_to_string(format!("{root}/docs/schema.json")).expect("the schema");
+    let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+    let check = &schema["$defs"]["check"];
+    let mut probes = 0;
+    for one in check["oneOf"].as_array().expect("the probes") {
+        let key = one["required"][0].as_str().expect("a key");
+        let is_signal = check["properties"][key]["$ref"] == "#/$defs/signal";
+        // Those need a program that answers.
+        if is_signal || ["callback", "external", "heartbeat"].contains(&key) {
+            continue;
+        }
+        let shown = config.lines().any(|line| {
+            line.starts_with(&format!("{key} = ")) || line == format!("[checks.{key}]")
+        });
+        assert!(shown, "examples/config.toml does not show {key}");
+        probes += 1;
+    }
+    assert!(probes > 15, "{probes} probes were found");
+    let output = output_of(&["run", "--once", "--config", &path], "");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{text}");
+    let names = config.lines().filter_map(|line| line.strip_prefix("name = \""));
+    for name in names {
+        let name = name.trim_end_matches('"');
+        let row = text.lines().find(|line| line.contains(&format!(" {name} ")));
+        let row = row.unwrap_or_else(|| panic!("{name} is not told:\n{text}"));
+        assert!(!row.starts_with("UNKNOWN"), "{row}");
+    }
+}
