@@ -4,13 +4,13 @@ They are dataclasses whose fields are the keys of the documents, so an unknown k
 ``TypeError`` of Python; the values are validated by the library when the probe is made.
 
 >>> from meshvitals import Tcp
->>> Tcp("10.0.0.5:5432")
-Tcp(address='10.0.0.5:5432', connect=None)
+>>> Tcp("10.0.0.5:5432").address
+'10.0.0.5:5432'
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Dict, Mapping, Optional, Sequence, Union
 
 from . import _native
@@ -101,7 +101,7 @@ class Basic:
     #: The user: 1 to 255 bytes without a colon.
     user: str
     #: The password; secret.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment that holds the password.
     password_env: Optional[str] = None
     #: A file that holds the password.
@@ -144,18 +144,18 @@ class Step:
     close: Optional[str] = None
     #: What comes next must begin with this text of 1 to 4096 bytes; secret. The rest stays for the
     #: next step. To find a text anywhere, use expect_regex.
-    expect: Optional[str] = None
+    expect: Optional[str] = field(default=None, repr=False)
     #: The same for bytes, written as pairs of hexadecimal digits; secret.
-    expect_hex: Optional[str] = None
+    expect_hex: Optional[str] = field(default=None, repr=False)
     #: What comes next must hold a match of this regular expression (of the Rust crate regex);
     #: secret. ^ is where the step begins, $ the end of the stream. Everything up to the end of the
     #: match is taken. A match that more bytes could lengthen is taken when a byte ends it.
-    expect_regex: Optional[str] = None
+    expect_regex: Optional[str] = field(default=None, repr=False)
     #: Sends a text of 1 to 4096 bytes; secret. ${name} stands for what an earlier expect_regex has
     #: captured under this name, $${ for ${ itself.
-    send: Optional[str] = None
+    send: Optional[str] = field(default=None, repr=False)
     #: Sends bytes, written as pairs of hexadecimal digits; secret.
-    send_hex: Optional[str] = None
+    send_hex: Optional[str] = field(default=None, repr=False)
     #: true: encrypts the connection, as the key tls beside the script says.
     starttls: Optional[bool] = None
 
@@ -191,18 +191,18 @@ class Expect:
     """
 
     status: Optional[Sequence[Union[int, str]]] = None
-    body_contains: Optional[str] = None
+    body_contains: Optional[str] = field(default=None, repr=False)
     body_limit: Optional[int] = None
     #: Codes and ranges that are a warning, a failure, or a wish to be asked later.
     warn: Optional[Sequence[Union[int, str]]] = None
     fail: Optional[Sequence[Union[int, str]]] = None
     retry: Optional[Sequence[Union[int, str]]] = None
     #: Headers by their names, each a text or ``{"regex": ...}``.
-    headers: Optional[Mapping[str, Any]] = None
+    headers: Optional[Mapping[str, Any]] = field(default=None, repr=False)
     #: A regular expression that the body must match.
-    body_regex: Optional[str] = None
+    body_regex: Optional[str] = field(default=None, repr=False)
     #: Values of a JSON body by their JSON pointers.
-    json: Optional[Mapping[str, Any]] = None
+    json: Optional[Mapping[str, Any]] = field(default=None, repr=False)
     #: A header whose presence is a warning.
     degraded_header: Optional[str] = None
 
@@ -222,8 +222,8 @@ class Http(Probe):
     _word: ClassVar[str] = "http"
     url: str
     method: Optional[str] = None
-    headers: Optional[Mapping[str, str]] = None
-    body: Optional[str] = None
+    headers: Optional[Mapping[str, str]] = field(default=None, repr=False)
+    body: Optional[str] = field(default=None, repr=False)
     host: Optional[str] = None
     address: Optional[str] = None
     expect: Optional[Expect] = None
@@ -239,7 +239,7 @@ class Http(Probe):
     proxy_basic: Optional[Basic] = None
     basic: Optional[Basic] = None
     #: A token, or the path of a file or the name of a variable that holds it.
-    bearer: Optional[str] = None
+    bearer: Optional[str] = field(default=None, repr=False)
     bearer_file: Optional[str] = None
     bearer_env: Optional[str] = None
 

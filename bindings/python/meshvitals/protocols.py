@@ -6,7 +6,7 @@ path of a file or the name of a variable that holds them; no message ever shows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Mapping, Optional, Sequence
 
 from ._documents import Duration
@@ -27,6 +27,7 @@ __all__ = [
     "Udp",
 ]
 
+
 @dataclass(frozen=True)
 class Grpc(Probe):
     """Asks the health service of a gRPC server (grpc.health.v1.Health).
@@ -44,7 +45,7 @@ class Grpc(Probe):
     authority: Optional[str] = None
     #: What is sent along, at most 64 names and 8 KiB together; the values are secret. Those of
     #: names that end in -bin are base64.
-    metadata: Optional[Mapping[str, str]] = None
+    metadata: Optional[Mapping[str, str]] = field(default=None, repr=False)
     #: The service that is asked about, such as "shop.v1.Orders". Default: "", the server as a
     #: whole.
     service: Optional[str] = None
@@ -71,7 +72,7 @@ class Redis(Probe):
     #: The number of a database that must be there.
     database: Optional[int] = None
     #: The password. Without one a server that wants one passes as alive, even while it loads.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment that holds the password.
     password_env: Optional[str] = None
     #: A file that holds the password.
@@ -105,7 +106,7 @@ class Postgres(Probe):
     #: grows while the primary is idle.
     max_lag: Optional[Duration] = None
     #: The password of the user. It goes in the clear only through TLS or a unix socket.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment that holds the password.
     password_env: Optional[str] = None
     #: A file that holds the password.
@@ -140,7 +141,7 @@ class Mysql(Probe):
     database: Optional[str] = None
     #: The password of the user. It goes in the clear only through TLS or a unix socket, where the
     #: server wants it so.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment that holds the password.
     password_env: Optional[str] = None
     #: A file that holds the password.
@@ -168,7 +169,7 @@ class Memcached(Probe):
     #: "unix:/run/memcached.sock".
     address: str
     #: The password; secret. Without tls it travels in the clear.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment with the password.
     password_env: Optional[str] = None
     #: A file with the password.
@@ -196,7 +197,7 @@ class Nats(Probe):
     #: "unix:/run/nats.sock".
     address: str
     #: The password; secret. Without tls it travels in the clear.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment with the password.
     password_env: Optional[str] = None
     #: A file with the password.
@@ -204,7 +205,7 @@ class Nats(Probe):
     #: Encrypts the connection after the greeting of the server.
     tls: Optional[Tls] = None
     #: A token in place of user and password; secret. Without tls it travels in the clear.
-    token: Optional[str] = None
+    token: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment with the token.
     token_env: Optional[str] = None
     #: A file with the token.
@@ -229,7 +230,7 @@ class Mqtt(Probe):
     #: Default: "", for which the server makes up one.
     client_id: Optional[str] = None
     #: The password; secret. Without tls it travels in the clear.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment with the password.
     password_env: Optional[str] = None
     #: A file with the password.
@@ -255,7 +256,7 @@ class Amqp(Probe):
     #: Where to connect: "10.0.0.5:5672", "[::1]:5672", "mq.example:5672" or "unix:/run/mq.sock".
     address: str
     #: The password; secret. Without tls it travels in the clear.
-    password: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
     #: A variable of the environment with the password.
     password_env: Optional[str] = None
     #: A file with the password.
@@ -300,13 +301,13 @@ class Udp(Probe):
     #: Where to send to: "10.0.0.5:5432", "[::1]:5432" or "db.example:5432".
     address: str
     #: Text of 1 to 4096 bytes that the reply must hold; secret. Default: any reply passes.
-    expect: Optional[str] = None
+    expect: Optional[str] = field(default=None, repr=False)
     #: The same in hexadecimal digits.
     expect_hex: Optional[str] = None
     #: A regular expression that must match within the reply.
     expect_regex: Optional[str] = None
     #: What is sent, 1 to 8192 bytes; secret.
-    send: Optional[str] = None
+    send: Optional[str] = field(default=None, repr=False)
     #: The same in hexadecimal digits, for bytes that no text can hold. One of the two is given.
     send_hex: Optional[str] = None
 
@@ -357,9 +358,9 @@ class Exec(Probe):
     _word: ClassVar[str] = "exec"
     #: The absolute path of the program and its arguments, which are secret:
     #: ["/usr/lib/nagios/plugins/check_load", "-w", "4,4,4"].
-    command: Sequence[str]
+    command: Sequence[str] = field(repr=False)
     #: The absolute path of the directory in which it runs. Default: "/".
     directory: Optional[str] = None
     #: Its variables, at most 64; their values are secret. Nothing of the host program's
     #: environment is handed on. Default: a PATH of the usual directories, also beside others.
-    environment: Optional[Mapping[str, str]] = None
+    environment: Optional[Mapping[str, str]] = field(default=None, repr=False)

@@ -18,6 +18,22 @@ PROBES = {
     "Signal": lambda: meshvitals.Signal("disk_inodes", path="/", hold="1m"),
     "Heartbeat": lambda: meshvitals.Heartbeat("30s"),
     "External": meshvitals.External,
+    "Udp": lambda: meshvitals.Udp("127.0.0.1:123", send="ping"),
+    "Dns": lambda: meshvitals.Dns("db.example", expect=["127.0.0.1"]),
+    "Exec": lambda: meshvitals.Exec(["/bin/true"]),
+    "Grpc": lambda: meshvitals.Grpc("127.0.0.1:50051", metadata={"a": "b"}),
+    **{
+        word: lambda word=word: getattr(meshvitals, word)("127.0.0.1:1", tls=meshvitals.Tls())
+        for word in ("Amqp", "Memcached", "Mqtt", "Mysql", "Nats", "Postgres", "Redis", "Smtp")
+    },
+}
+
+PARTS = {
+    "Expect": lambda: meshvitals.Expect(status=[200], body_contains="ok"),
+    "Tls": lambda: meshvitals.Tls(ca_file="/etc/ssl/own.pem"),
+    "Basic": lambda: meshvitals.Basic("probe", password="secret"),
+    "Redirects": lambda: meshvitals.Redirects(max=2),
+    "Step": lambda: meshvitals.Step(expect="220 "),
 }
 
 
@@ -41,15 +57,13 @@ def refused_probe():
     return call
 
 
-@loop("Expect", "Expect.document", "Expect.__eq__", "Expect.__hash__", "Expect.__repr__")
-def expect():
-    made = meshvitals.Expect(body_contains="ok")
-    return lambda: (
-        meshvitals.Expect(status=[200]).document(),
-        made == made,
-        hash(made),
-        repr(made),
-    )
+for _word, _make in PARTS.items():
+    operators = [f"{_word}.{name}" for name in ("__eq__", "__hash__", "__repr__", "document")]
+
+    @loop(_word, *operators)
+    def part(make=_make):
+        return lambda: (make() == make(), hash(meshvitals.Redirects()), repr(make()),
+                        make().document())  # fmt: skip
 
 
 @loop("Result", "Result.__eq__", "Result.__hash__", "Result.__repr__")

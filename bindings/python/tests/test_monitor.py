@@ -200,6 +200,7 @@ def test_a_probe_runs_once_without_a_monitor(port: int):
     assert refused.message and set(refused.phases) == {
         "resolve",
         "connect",
+        "tls",
         "first_byte",
         "transfer",
     }

@@ -134,3 +134,17 @@ def test_every_probe_can_be_registered(monitor: Monitor):
     for number, probe in enumerate([*probes, Heartbeat("30s")]):
         check = monitor.register(probe, name=f"n{number}")
         assert check.snapshot().probe == type(probe)._word
+
+
+def test_secrets_are_not_shown():
+    shown = repr(
+        [
+            Basic("probe", password="hunter2"),
+            Step(send="hunter2"),
+            Http("http://127.0.0.1/", headers={"X": "hunter2"}, body="hunter2"),
+            meshvitals.Redis("127.0.0.1:1", password="hunter2"),
+            meshvitals.Grpc("127.0.0.1:1", metadata={"a": "hunter2"}),
+            meshvitals.Nats("127.0.0.1:1", token="hunter2"),
+        ]
+    )
+    assert "hunter2" not in shown and "127.0.0.1:1" in shown
