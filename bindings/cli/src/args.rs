@@ -87,6 +87,9 @@ pub struct CheckArgs {
     /// The document of the check, as JSON; - reads it from stdin
     #[arg(value_name = "DOCUMENT")]
     pub document: String,
+    /// Run the program of an exec check; without it such a check is refused
+    #[arg(long)]
+    pub allow_exec: bool,
     /// The result as one JSON object
     #[arg(long)]
     pub json: bool,

@@ -25,7 +25,8 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
         text => text.to_owned(),
     };
     let spec = parse_check(&document, &Defaults::default())?;
-    let result = probe_once(None, &document)?;
+    let config = args.allow_exec.then_some(r#"{"allow_exec": true}"#);
+    let result = probe_once(config, &document)?;
     let told = if args.json {
         as_json(&spec.name, &spec.probe, &result).to_string()
     } else {

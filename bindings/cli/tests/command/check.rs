@@ -125,3 +125,13 @@ fn a_wrong_document_is_refused_with_key_value_and_what_is_allowed() {
         assert!(stderr(&output).contains(said), "{document}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn a_program_is_run_only_when_that_is_allowed() {
+    let document = r#"{"name": "ready", "exec": {"command": ["/bin/true"]}}"#;
+    let refused = output(&["check", document]);
+    assert_eq!(refused.status.code(), Some(64));
+    assert!(stderr(&refused).contains("/exec: "), "{}", stderr(&refused));
+    let allowed = output(&["check", "--allow-exec", document]);
+    assert_eq!(allowed.status.code(), Some(0), "{}", stderr(&allowed));
+}

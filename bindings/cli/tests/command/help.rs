@@ -34,6 +34,7 @@ fn help_lists_every_command_argument_and_code() {
             &[
                 "DOCUMENT",
                 "--json",
+                "--allow-exec",
                 "--no-color",
                 "0  pass",
                 "1  warn",
