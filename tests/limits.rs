@@ -128,6 +128,8 @@ fn the_tighter_of_nested_cgroups_is_told_while_that_changes() {
         return;
     };
     guest.enter("inner");
+    // What was charged before stays with the cgroup above; this is of the inner one.
+    let _held = std::hint::black_box(vec![1u8; 16 * MIB as usize]);
     guest.limit_memory("", Some(256 * MIB));
     guest.limit_memory("inner", Some(512 * MIB));
     guest.limit_tasks("", Some(100));
