@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use super::hex;
 use super::value::{Given, Object, Text};
 use super::word::{Word, Words};
 use crate::error::Error;
@@ -189,18 +190,10 @@ fn hex(text: &str, key: &str) -> Result<Box<[u8]>, Error> {
         let allowed = format!("1 to {TEXT_LIMIT} pairs of hexadecimal digits, such as \"0d 0a\"");
         Err(Error::document(key, format!("is not hexadecimal, or too long; allowed: {allowed}")))
     };
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let mut bytes = Vec::new();
-    let mut rest = text.trim_ascii().as_bytes();
-    while let [high, low, after @ ..] = rest {
-        let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return refuse() };
-        bytes.push(high << 4 | low);
-        rest = after.trim_ascii_start();
+    match hex::bytes(text) {
+        Some(bytes) if matches!(bytes.len(), 1..=TEXT_LIMIT) => Ok(bytes.into()),
+        _ => refuse(),
     }
-    if rest.is_empty() && matches!(bytes.len(), 1..=TEXT_LIMIT) {
-        return Ok(bytes.into());
-    }
-    refuse()
 }
 
 #[cfg(test)]

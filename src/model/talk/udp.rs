@@ -38,10 +38,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_and_expressions_are_looked_for_anywhere() {
+    fn bytes_and_expressions_are_looked_for_anywhere_in_a_whole_reply() {
         let text = Expected::Contains(Secret::given("pong", ""));
-        assert!(text.is_in(b"\x00\xffpong\n") && !text.is_in(b"pon"));
-        let expression = Expected::Matches(Pattern::new(r"v[0-9]+\x00").unwrap());
-        assert!(expression.is_in(b"xv12\x00\xfe") && !expression.is_in(b"v12"));
+        assert!(text.is_in(b"\x00\xffpong\n"));
+        assert!(!text.is_in(b"pon") && !text.is_in(b""));
+        for (expression, reply, is_in) in [
+            (r"^v[0-9]+\x00", "v12\0x", true),
+            (r"^v[0-9]+\x00", "w12\0", false),
+            ("[0-9]+", "of 12 or so", true),
+            ("[0-9]+", "of 12", true),
+            ("well$", "all is well", true),
+            ("well$", "well or not", false),
+            ("well", "", false),
+        ] {
+            let expected = Expected::Matches(Pattern::new(expression).unwrap());
+            assert_eq!(expected.is_in(reply.as_bytes()), is_in, "{expression} in {reply:?}");
+        }
+        let bytes = Expected::Matches(Pattern::new(r"(?-u)^\xfe.$").unwrap());
+        assert!(bytes.is_in(b"\xfe\xff") && !bytes.is_in(b"\xff\xfe"));
     }
 }

@@ -11,7 +11,7 @@ use crate::probe::http::{Exchange, Progress};
 use crate::probe::talk::{self, Ended, Talk};
 use crate::probe::{errno, tcp};
 use crate::sys::epoll::Ready;
-use crate::sys::socket::{self, Connected, Errno, Family};
+use crate::sys::socket::{self, Connected, Errno, Family, Kind};
 use crate::time::Tick;
 use std::sync::Arc;
 
@@ -64,12 +64,21 @@ impl Net {
             _ => run.began,
         };
         run.mark(now);
+        let was_in_datagrams = run.kind() == Kind::Datagram;
         if let Next::Elsewhere(next, warning) = next {
             run.warning = warning.map(|warning| run.placed(warning)).or(run.warning.take());
-            run.job = Job::Talk(next.into());
+            let before = std::mem::replace(&mut run.job, Job::Talk(next.into()));
+            run.in_datagrams = was_in_datagrams.then_some(before);
         }
         run.step = Step::Connecting;
         run.uses = 0;
+        if was_in_datagrams {
+            // What fits no datagram is asked for over a stream, of the one that said so.
+            if let Some(socket) = run.socket.take() {
+                self.sockets.close(socket);
+            }
+            return self.connect(place, now, done);
+        }
         // Whatever the rule for several addresses, it holds for those of the new place.
         (run.addresses, run.place, run.tally) = (None, 0, Tally::default());
         if let Some(socket) = run.socket.take() {
@@ -252,6 +261,9 @@ impl Net {
         }
         run.mark(now);
         run.place += 1;
+        if let Some(job) = run.in_datagrams.take() {
+            run.job = job;
+        }
         let step = std::mem::replace(&mut run.step, Step::Connecting);
         self.recycle(step);
         true

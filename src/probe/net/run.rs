@@ -65,6 +65,8 @@ pub struct Run {
     pub deadline: Tick,
     /// When to go on without waiting any longer.
     pub alarm: Option<Tick>,
+    /// What it began as, if it goes on over a stream; the next address is asked like that again.
+    pub in_datagrams: Option<Job>,
     /// Its deadline has passed; no further address is tried.
     pub expired: bool,
     pub started: Tick,
@@ -97,6 +99,7 @@ impl Run {
             age_ns: None,
             deadline,
             alarm: None,
+            in_datagrams: None,
             expired: false,
             started: now,
             began: now,

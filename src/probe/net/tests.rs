@@ -3,6 +3,7 @@
 //! [`Driver`] is a loop as an engine has one: it sleeps on the descriptor of the reactor, with
 //! a bound that no healthy run comes near.
 
+mod datagrams;
 mod http;
 mod names;
 mod parked;

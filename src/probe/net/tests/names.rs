@@ -17,7 +17,7 @@ fn by_rule(host: &str, port: u16, rule: Addresses) -> ProbeSpec {
 }
 
 /// A driver for which a name is a list of addresses.
-fn with_lists() -> Driver {
+pub fn with_lists() -> Driver {
     fn split(name: &NameTarget) -> Found {
         let address = |ip: &str| SocketAddr::new(ip.parse().unwrap(), name.port);
         Ok(name.host.split(',').map(address).collect())
