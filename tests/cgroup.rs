@@ -6,7 +6,7 @@
 
 use meshvitals::{Event, Kinds, Monitor, Outcome, Status, Subscription};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -206,6 +206,45 @@ fn the_page_cache_alone_is_not_memory_in_use() {
     assert!(event.value < 0.5, "{event:?}");
 }
 
+/// Reads a file again and again until its pages are no idle ones to the kernel; false if it does
+/// not say so of pages that are read.
+fn keep_in_use(file: &mut fs::File, cgroup: &Path, share: f64) -> bool {
+    let mut buffer = vec![0; MIB];
+    for _ in 0..16 {
+        file.rewind().expect("the beginning");
+        while file.read(&mut buffer).expect("a part") > 0 {}
+        let figures = Figures::read(cgroup);
+        if (figures.usage - figures.idle) as f64 >= share * LIMIT as f64 {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn files_that_are_read_again_and_again_give_way_before_a_kill() {
+    let name = "files_that_are_read_again_and_again_give_way_before_a_kill";
+    let Some(cgroup) = guest() else { return in_a_cgroup(name) };
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hot-{}", std::process::id()));
+    let options = fs::File::options().read(true).write(true).create_new(true).open(&path);
+    let mut file = options.expect("a file");
+    fs::remove_file(&path).expect("its removal");
+    let written = (0..LIMIT / MIB * 95 / 100).try_for_each(|_| file.write_all(&vec![1; MIB]));
+    written.and_then(|()| file.sync_all()).expect("a whole file");
+    if !keep_in_use(&mut file, &cgroup, 0.92) {
+        let note = "skipped: this kernel does not tell that files are in use";
+        return writeln!(io::stderr(), "{note}").expect("the reason can be told");
+    }
+    let share = Watch::new().expect(Outcome::Pass);
+    assert!(share.value > 0.9, "as the kubelet reckons: {share:?}");
+    assert!(share.text.as_str().contains(" MiB without page cache"), "{share:?}");
+    let signal = Watch::of(r#""memory_working_set": {"hold": 0}"#).expect(Outcome::Pass);
+    assert!(signal.value > 90.0, "{signal:?}");
+    // What was said is true: most of the limit can be had at once, and nobody is killed for it.
+    let hoard: Vec<Vec<u8>> = (0..LIMIT / MIB * 7 / 10).map(|_| vec![1; MIB]).collect();
+    assert!(hoard.iter().all(|part| part[MIB - 1] == 1));
+}
+
 #[test]
 fn a_kill_for_want_of_memory_is_counted() {
     let name = "a_kill_for_want_of_memory_is_counted";
@@ -241,7 +280,7 @@ fn hits_of_the_limit_by_the_page_cache_are_counted() {
     for _ in 0..8 {
         let mut written = (0..LIMIT / MIB * 3 / 2).try_for_each(|_| file.write_all(&vec![1; MIB]));
         written = written.and_then(|()| file.sync_all()).and_then(|()| file.set_len(0));
-        written.and_then(|()| io::Seek::rewind(&mut file)).expect("a whole file");
+        written.and_then(|()| file.rewind()).expect("a whole file");
         for event in watch.events.poll(64, Some(PATIENCE)).expect("events") {
             highest = highest.max(event.value);
         }

@@ -90,16 +90,26 @@ fn machine() -> Option<u64> {
 
 /// The result of a working set and its limit.
 fn limited(level: Level, held: &Held, place: String) -> RunResult {
-    let share = held.share();
-    let reading = Reading::new("cgroup.memory.working_set", share, told(held));
-    measured(level, share, reading.limit(held.limit as f64).of(place))
+    let reading = Reading::new("cgroup.memory.working_set", held.share(), told(held, None));
+    measured(level, held.firm_share(), reading.limit(held.limit as f64).of(place))
 }
 
-/// A working set in words.
-fn told(held: &Held) -> String {
+/// A working set in words, with the bytes from which it is slowed down. What is judged stands
+/// last, because what it is compared with follows.
+fn told(held: &Held, slowed_from: Option<u64>) -> String {
     let (used, limit) = (bytes(held.used), bytes(held.limit));
-    let mostly = held.consumer.map(|(name, part)| format!(", {} {name}", bytes(part)));
-    format!("working set {used} of {limit}{}", mostly.unwrap_or_default())
+    let mut text = format!("working set {used} of {limit}");
+    if let Some((name, part)) = held.consumer {
+        text += &format!(", {} {name}", bytes(part));
+    }
+    if let Some(high) = slowed_from {
+        text += &format!(", slowed from {}", bytes(high));
+    }
+    let firm = bytes(held.firm());
+    if firm != used {
+        text += &format!(", {firm} without page cache");
+    }
+    text
 }
 
 fn unsupported() -> RunResult {

@@ -149,10 +149,11 @@ pub fn judge(level: Level, value: f64) -> (Outcome, Reason) {
     }
 }
 
-/// The result of a share against a threshold, in a sentence whether it passes or not.
+/// The result of a share against a threshold, in a sentence whether it passes or not. The share
+/// that is judged need not be the value that is told.
 fn measured(level: Level, share: f64, reading: Reading) -> RunResult {
     let (outcome, reason) = judge(level, share);
-    let mut result = reading.valued(share).result();
+    let mut result = reading.result();
     let bound = match outcome {
         Outcome::Warn => Some(level.threshold),
         Outcome::Fail => Some(level.failure()),
@@ -238,7 +239,7 @@ mod tests {
     fn a_result_says_figures_and_place_and_a_complaint_the_bound_too() {
         let level = Level { threshold: 0.9 };
         let tell = |value| {
-            let reading = Reading::new("some", 0.0, "so much".into()).of("the cgroup /a");
+            let reading = Reading::new("some", value, "so much".into()).of("the cgroup /a");
             let result = measured(level, value, reading);
             (result.message.as_str().to_owned(), result.value)
         };

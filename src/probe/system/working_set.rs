@@ -1,9 +1,10 @@
 //! The memory of this process's cgroups against their limits: what the kernel would kill it by.
 //!
 //! The working set is what is charged to a cgroup less the pages of files that were not used
-//! lately (`inactive_file`), as the kubelet reckons it; the page cache alone never fills it.
-//! Promises the level with the highest share of its limit, each level's own figures against its
-//! own limit, at a few reads of kept descriptors and no allocation.
+//! lately (`inactive_file`), as the kubelet reckons it. Files that are read again and again fill
+//! it, but bring no kill near, so what is judged leaves all of the page cache out.
+//! Promises the level that is nearest to a kill by that, each level's own figures against its own
+//! limit, at a few reads of kept descriptors and no allocation.
 //!
 //! The traps: the figures of version 1 without `total_` leave the children out, and limits above
 //! a container are seen only in `hierarchical_memory_limit`.
@@ -71,7 +72,7 @@ impl Sampler {
     /// The level nearest to its limit; none if nothing below the machine's memory limits this
     /// process.
     pub(super) fn sample(&mut self, now: Tick) -> Result<Option<Held>, Errno> {
-        self.most(now, Held::share)
+        self.most(now, Held::firm_share)
     }
 
     /// The level with a limit for which something is highest.

@@ -56,10 +56,11 @@ impl Sampler {
     }
 
     fn held(&mut self, held: &Held, now: Tick) -> Reading {
-        let slowed = self.cgroups.slowed_from(held, now);
-        let slowed = slowed.map(|high| format!(", slowed from {}", bytes(high)));
-        let figures = told(held) + &slowed.unwrap_or_default();
+        let firm = 100.0 * held.firm_share();
+        let figures = told(held, self.cgroups.slowed_from(held, now));
         Reading::new("cgroup.memory.working_set", 100.0 * held.share(), figures)
+            .degraded_by(firm)
+            .unhealthy_by(firm)
             .of(self.cgroups.scope(held))
             .limit(held.limit as f64)
     }
