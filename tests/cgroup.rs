@@ -125,6 +125,14 @@ impl Watch {
         }
     }
 
+    /// The first result with this outcome; the hold of a level takes some.
+    #[track_caller]
+    fn wait(&self, outcome: Outcome) -> Event {
+        let mut results = std::iter::repeat_with(|| self.result()).take(2_000);
+        let found = results.find(|event| event.outcome == Some(outcome));
+        found.unwrap_or_else(|| panic!("it is never {outcome:?}: {:?}", self.result()))
+    }
+
     #[track_caller]
     fn expect(&self, outcome: Outcome) -> Event {
         let event = self.result();
@@ -187,6 +195,27 @@ fn memory_of_its_own_is_told_before_the_kernel_kills() {
     assert_eq!(watch.expect(Outcome::Fail).status, Status::Unhealthy);
     drop(hoard);
     assert_eq!(watch.expect(Outcome::Pass).status, Status::Healthy);
+}
+
+#[test]
+fn a_full_cgroup_of_version_1_is_unhealthy_before_the_kernel_kills() {
+    let name = "a_full_cgroup_of_version_1_is_unhealthy_before_the_kernel_kills";
+    let Some(cgroup) = guest() else { return in_a_cgroup(name) };
+    if !cgroup.join("memory.limit_in_bytes").exists() {
+        // Version 2 tells pressure, and this cgroup has none.
+        return;
+    }
+    let watch = Watch::of(r#""memory_working_set": {"hold": "50ms"}"#);
+    let mut hoard = Vec::new();
+    fill(&mut hoard, &cgroup, 0.92);
+    let warned = watch.wait(Outcome::Warn);
+    assert!(warned.text.as_str().contains("is at or above 90.0 %"), "{warned:?}");
+    fill(&mut hoard, &cgroup, 0.993);
+    let failed = watch.wait(Outcome::Fail);
+    assert_eq!(failed.status, Status::Unhealthy);
+    assert!(failed.text.as_str().contains("is at or above 98.0 %"), "{failed:?}");
+    drop(hoard);
+    watch.wait(Outcome::Pass);
 }
 
 #[test]

@@ -84,6 +84,11 @@ impl Sampler {
         self.ask(now, |found, total| found.most(total, now, rank)).map(Option::flatten)
     }
 
+    /// Whether the kernel tells how long something waited for the memory of these cgroups.
+    pub(super) fn tells_pressure(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.version == Version::V2)
+    }
+
     /// Whether the limit of a level was hit since the sample before; none where that is not told.
     pub(super) fn strained(
         &mut self,

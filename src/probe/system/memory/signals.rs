@@ -1,7 +1,8 @@
 //! The signals of memory: how much is in use and available, and what the kernel did about it.
 //!
 //! Each is of the cgroup that is nearest to its limit, or of the machine where none has a limit.
-//! The trap: a full working set alone is no emergency, while reclaim keeps up with it.
+//! The trap: a full working set alone is no emergency, while reclaim keeps up with it; but where
+//! nothing tells that of the cgroup itself, what the host says must not put it off until the kill.
 
 use super::{CGROUP, PATH, Sampler, kills, meminfo, told, unsupported};
 use crate::model::signal::bytes;
@@ -34,17 +35,21 @@ impl Sampler {
             Ok(held) => held,
             Err(error) => return unreadable(CGROUP, error),
         };
-        let waiting = pressure.memory_some(now).map(|some| some >= WAITING);
-        let (reading, hit) = match held {
+        let waiting = |pressure: &mut pressure::Sampler| {
+            pressure.memory_some(now).map(|some| some >= WAITING)
+        };
+        let (reading, waiting, hit) = match held {
+            // A cgroup of version 1 tells no pressure, and its hits are of the page cache too.
+            Some(held) if !self.cgroups.tells_pressure() => (self.held(&held, now), None, None),
             Some(held) => {
                 let hit = match self.cgroups.strained(&held, now, &mut self.anomalies) {
                     Ok(hit) => hit,
                     Err(error) => return unreadable(CGROUP, error),
                 };
-                (self.held(&held, now), hit)
+                (self.held(&held, now), waiting(pressure), hit)
             }
             None => match self.machine(now) {
-                Ok(figures) => (whole(&figures), None),
+                Ok(figures) => (whole(&figures), waiting(pressure), None),
                 Err(result) => return result,
             },
         };

@@ -185,17 +185,12 @@ fn a_full_working_set_is_the_worst_only_where_reclaim_does_not_keep_up() {
 }
 
 #[test]
-fn in_version_1_the_count_of_failures_shows_that_the_limit_was_hit() {
+fn in_version_1_where_no_cgroup_tells_pressure_the_level_alone_decides() {
     let mut bench = Bench::new("v1-nested");
+    // Nothing waits on the host, and the limit was not hit either.
     bench.tree.write("proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
-    let failures = "sys/fs/cgroup/memory/mesh/memory.failcnt";
-    assert!(!bench.worst(0));
-    bench.tree.write(failures, "6\n");
+    assert!(bench.worst(0));
     assert!(bench.worst(1));
-    assert!(!bench.worst(2));
-    bench.tree.write(failures, "2\n");
-    assert!(!bench.worst(3));
-    assert_eq!(bench.sampler.anomalies(), 1);
 }
 
 #[test]
