@@ -158,8 +158,11 @@ impl Sampler {
         let found = match first {
             // A cgroup vanished, the process left it, or it is time.
             Err(Errno::NOENT | Errno::NODEV) => {
+                // An error answers nothing, so the next question looks again.
+                self.looked = None;
+                self.look().map_err(broken)?;
                 self.looked = Some(now);
-                self.look().and_then(|()| self.measure(now, &rank))
+                self.measure(now, &rank)
             }
             answer => answer,
         };
