@@ -14,7 +14,7 @@ mod swap;
 use super::growth::Growth;
 use super::reading::Reading;
 use super::working_set::{self, Held};
-use super::{bytes, measured, unreadable};
+use super::{bytes, measured, unread, unreadable};
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::sys::turn_file::TurnFile;
 use crate::time::Tick;
@@ -25,7 +25,6 @@ use std::path::Path;
 use sysinfo::{MemoryRefreshKind, System};
 
 const PATH: &str = "/proc/meminfo";
-const CGROUP: &str = "the memory files of this process's cgroup";
 
 #[derive(Debug)]
 pub(super) struct Sampler {
@@ -71,7 +70,7 @@ impl Sampler {
         match self.cgroups.sample(now) {
             Ok(None) => {}
             Ok(Some(held)) => return limited(level, &held, self.cgroups.place(&held)),
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
         }
         match self.host.figures(now) {
             Ok(Some(figures)) => weigh(level, figures.total, figures.available),

@@ -22,6 +22,8 @@ mod process;
 mod reading;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod starved;
 mod window;
 mod working_set;
 
@@ -32,6 +34,7 @@ pub use filesystem::{Past, filesystem};
 
 use crate::model::signal::{Signal, SignalSpec, bytes};
 use crate::model::{Level, Outcome, Reason, RunResult};
+use crate::sys::cgroup::Unread;
 use crate::sys::pressure_trigger::Line;
 use crate::time::Tick;
 use rustix::io::Errno;
@@ -188,6 +191,11 @@ fn own_fault(error: Errno) -> Option<Reason> {
 /// The result when this machine does not offer the figure.
 fn none(why: &str) -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(why)
+}
+
+/// The same when it is told which it was.
+fn unread(unread: Unread) -> RunResult {
+    unreadable(unread.what, unread.error)
 }
 
 /// The result when a file that describes the host cannot be read.

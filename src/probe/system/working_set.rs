@@ -14,7 +14,8 @@ mod level;
 
 pub(super) use level::Held;
 
-use crate::sys::cgroup::{Cgroup, MEMORY, Version, find};
+use crate::sys::cgroup::{Cgroup, MEMORY, Unread, Version, find};
+use crate::sys::kept_file::check;
 use crate::time::{SECOND, Tick};
 use level::Level;
 use rustix::io::Errno;
@@ -71,7 +72,7 @@ impl Sampler {
 
     /// The level nearest to its limit; none if nothing below the machine's memory limits this
     /// process.
-    pub(super) fn sample(&mut self, now: Tick) -> Result<Option<Held>, Errno> {
+    pub(super) fn sample(&mut self, now: Tick) -> Result<Option<Held>, Unread> {
         self.most(now, Held::firm_share)
     }
 
@@ -80,7 +81,7 @@ impl Sampler {
         &mut self,
         now: Tick,
         rank: fn(&Held) -> f64,
-    ) -> Result<Option<Held>, Errno> {
+    ) -> Result<Option<Held>, Unread> {
         self.ask(now, |found, total| found.most(total, now, rank)).map(Option::flatten)
     }
 
@@ -95,7 +96,7 @@ impl Sampler {
         held: &Held,
         now: Tick,
         anomalies: &mut u64,
-    ) -> Result<Option<bool>, Errno> {
+    ) -> Result<Option<bool>, Unread> {
         let strained = |found: &mut Found, total| {
             let mut answer = None;
             // All are asked, so that the level that is nearest next has a sample before.
@@ -120,7 +121,7 @@ impl Sampler {
         &mut self,
         now: Tick,
         anomalies: &mut u64,
-    ) -> Result<Option<(Option<f64>, String)>, Errno> {
+    ) -> Result<Option<(Option<f64>, String)>, Unread> {
         let hits = |found: &mut Found, total| {
             let mut best: Option<(Option<f64>, usize)> = None;
             for (index, level) in found.levels.iter_mut().enumerate() {
@@ -145,7 +146,7 @@ impl Sampler {
         &mut self,
         now: Tick,
         grown: fn(&mut Option<u64>, u64) -> u64,
-    ) -> Result<Option<(Option<u64>, String)>, Errno> {
+    ) -> Result<Option<(Option<u64>, String)>, Unread> {
         let kills = |found: &mut Found, _| match found.levels.first_mut() {
             None => Ok(None),
             Some(level) => {
@@ -158,7 +159,7 @@ impl Sampler {
     }
 
     /// The level nearest to its limit of swap; none if the machine's swap, `swap`, is the limit.
-    pub(super) fn swap(&mut self, swap: u64, now: Tick) -> Result<Option<Swapped>, Errno> {
+    pub(super) fn swap(&mut self, swap: u64, now: Tick) -> Result<Option<Swapped>, Unread> {
         let swapped = |found: &mut Found, total| {
             let mut best: Option<Swapped> = None;
             for (index, level) in found.levels.iter_mut().enumerate() {
@@ -236,14 +237,14 @@ impl Sampler {
         &mut self,
         now: Tick,
         mut ask: impl FnMut(&mut Found, u64) -> Result<T, Errno>,
-    ) -> Result<Option<T>, Errno> {
+    ) -> Result<Option<T>, Unread> {
         let young = now.since(self.looked) < LOOK_AGAIN_NS;
         let total = self.total;
         let kept = self.found.as_mut().filter(|_| young);
         match kept.map(|found| ask(found, total)) {
             // A cgroup vanished, or the process left it.
             None | Some(Err(Errno::NOENT | Errno::NODEV)) => {}
-            Some(answer) => return answer.map(Some),
+            Some(answer) => return answer.map(Some).map_err(files),
         }
         self.look(now)?;
         let total = self.total;
@@ -253,18 +254,21 @@ impl Sampler {
                 self.found = None;
                 Ok(None)
             }
-            Some(answer) => answer.map(Some),
+            Some(answer) => answer.map(Some).map_err(files),
         }
     }
 
     /// Levels that are still the same are kept with what is known of them.
-    fn look(&mut self, now: Tick) -> Result<(), Errno> {
-        self.looked = now;
-        self.total = (self.machine)().ok_or(Errno::NODATA)?;
+    fn look(&mut self, now: Tick) -> Result<(), Unread> {
+        self.total = (self.machine)().ok_or_else(|| {
+            let why = check(self.root.join("proc/meminfo"));
+            Unread { what: "/proc/meminfo", error: why.err().unwrap_or(Errno::NODATA) }
+        })?;
         let found = Found::look(&self.root)?;
         if !self.found.as_ref().is_some_and(|kept| kept.is_same(&found)) {
             self.found = Some(found);
         }
+        self.looked = now;
         Ok(())
     }
 }
@@ -278,12 +282,8 @@ impl Swapped {
 
 impl Found {
     /// No levels on a kernel without cgroups.
-    fn look(root: &Path) -> Result<Found, Errno> {
-        let lineage = match find(root, MEMORY) {
-            Err(Errno::NOENT) => None,
-            answer => answer?,
-        };
-        let Some(lineage) = lineage else {
+    fn look(root: &Path) -> Result<Found, Unread> {
+        let Some(lineage) = find(root, MEMORY)? else {
             return Ok(Found { version: Version::V2, levels: Vec::new(), partial: false });
         };
         let version = lineage.version;
@@ -330,6 +330,11 @@ impl Found {
         }
         Ok(best)
     }
+}
+
+/// The error of a file of a cgroup.
+fn files(error: Errno) -> Unread {
+    Unread { what: "the memory files of this process's cgroup", error }
 }
 
 #[cfg(test)]

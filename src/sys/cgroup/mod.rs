@@ -69,15 +69,32 @@ pub struct Lineage {
     pub partial: bool,
 }
 
+/// What could not be read, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// A path, or what files it was.
+    pub what: &'static str,
+    /// What reading answered.
+    pub error: Errno,
+}
+
 /// Finds the lineage for a controller, below `root` (`/` for the running kernel); none if this
-/// process is in no hierarchy that has it.
+/// process is in no hierarchy that has it, or the kernel has no cgroups.
 ///
 /// # Errors
 ///
-/// What reading the two texts in `/proc/self` answers.
-pub fn find(root: &Path, controller: Controller) -> Result<Option<Lineage>, Errno> {
-    let own = read(&root.join("proc/self/cgroup"))?;
-    let mounts = read(&root.join("proc/self/mountinfo"))?;
+/// The one of the two texts in `/proc/self` that cannot be read.
+pub fn find(root: &Path, controller: Controller) -> Result<Option<Lineage>, Unread> {
+    let text =
+        |what: &'static str| read(&root.join(&what[1..])).map_err(|error| Unread { what, error });
+    let own = match text("/proc/self/cgroup") {
+        // A kernel without cgroups; without `/proc` nobody knows.
+        Err(Unread { error: Errno::NOENT, .. }) if root.join("proc/self").exists() => {
+            return Ok(None);
+        }
+        own => own?,
+    };
+    let mounts = text("/proc/self/mountinfo")?;
     let place = locate(controller.name, &own, &mounts);
     Ok(place.map(|place| lineage(root, controller, place)))
 }

@@ -4,7 +4,7 @@
 //! of a lineage for as long as that stays the same, so that counters keep what they are compared
 //! with. The trap: a lineage that was found is up to a minute old.
 
-use super::{Controller, Lineage, find};
+use super::{Controller, Lineage, Unread, find};
 use crate::time::{SECOND, Tick};
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -53,9 +53,10 @@ impl<T> Watch<T> {
         }
         self.looked = None;
         let lineage = match find(&self.root, self.controller) {
-            // A kernel without cgroups.
-            Err(Errno::NOENT) => None,
-            answer => answer?.filter(|lineage| !lineage.cgroups.is_empty()),
+            // Without `/proc`; what is asked in place of the cgroups says so.
+            Err(Unread { error: Errno::NOENT, .. }) => None,
+            Err(unread) => return Err(unread.error),
+            Ok(found) => found.filter(|lineage| !lineage.cgroups.is_empty()),
         };
         self.kept = lineage.map(|lineage| match self.kept.take() {
             Some((same, kept)) if same == lineage => (same, kept),

@@ -10,10 +10,11 @@
 
 use super::super::numbers::{number, words};
 use super::super::reading::Reading;
+use super::super::unread;
 use super::super::window::Window;
 use super::{broken, cpus, over};
 use crate::model::{Outcome, Reason, RunResult};
-use crate::sys::cgroup::{CPU, CPU_TIME, Cgroup, Version, field, find};
+use crate::sys::cgroup::{CPU, CPU_TIME, Cgroup, Unread, Version, field, find};
 use crate::sys::thread::allowed_cpus;
 use crate::sys::turn_file::TurnFile;
 use crate::time::{SECOND, Tick};
@@ -160,7 +161,7 @@ impl Sampler {
             Err(Errno::NOENT | Errno::NODEV) => {
                 // An error answers nothing, so the next question looks again.
                 self.looked = None;
-                self.look().map_err(broken)?;
+                self.look().map_err(unread)?;
                 self.looked = Some(now);
                 self.measure(now, &rank)
             }
@@ -175,12 +176,8 @@ impl Sampler {
         }
     }
 
-    fn look(&mut self) -> Result<(), Errno> {
-        let lineage = match find(&self.root, CPU) {
-            // A kernel without cgroups.
-            Err(Errno::NOENT) => None,
-            answer => answer?,
-        };
+    fn look(&mut self) -> Result<(), Unread> {
+        let lineage = find(&self.root, CPU)?;
         self.allowed = allowed_cpus().map_or(f64::INFINITY, |count| count as f64);
         let Some(lineage) = lineage else {
             self.levels.clear();

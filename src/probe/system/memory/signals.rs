@@ -4,12 +4,12 @@
 //! The trap: a full working set alone is no emergency, while reclaim keeps up with it; but where
 //! nothing tells that of the cgroup itself, what the host says must not put it off until the kill.
 
-use super::{CGROUP, PATH, Sampler, kills, meminfo, told, unsupported};
+use super::{PATH, Sampler, kills, meminfo, told, unsupported};
 use crate::model::signal::bytes;
 use crate::model::{Outcome, Reason, RunResult};
 use crate::probe::system::reading::Reading;
 use crate::probe::system::working_set::Held;
-use crate::probe::system::{pressure, unreadable};
+use crate::probe::system::{pressure, unread, unreadable};
 use crate::sys::cgroup::field;
 use crate::time::Tick;
 
@@ -33,7 +33,7 @@ impl Sampler {
     ) -> RunResult {
         let held = match self.cgroups.sample(now) {
             Ok(held) => held,
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
         };
         let waiting = |pressure: &mut pressure::Sampler| {
             pressure.memory_some(now).map(|some| some >= WAITING)
@@ -44,7 +44,7 @@ impl Sampler {
             Some(held) => {
                 let hit = match self.cgroups.strained(&held, now, &mut self.anomalies) {
                     Ok(hit) => hit,
-                    Err(error) => return unreadable(CGROUP, error),
+                    Err(error) => return unread(error),
                 };
                 (self.held(&held, now), waiting(pressure), hit)
             }
@@ -75,7 +75,7 @@ impl Sampler {
             format!("{} of {} available", bytes(available), bytes(limit))
         };
         match self.cgroups.most(now, |held| -(held.available() as f64)) {
-            Err(error) => unreadable(CGROUP, error),
+            Err(error) => unread(error),
             Ok(Some(held)) => {
                 let (available, limit) = (held.available(), held.limit);
                 let figures = told(available, limit);
@@ -103,7 +103,7 @@ impl Sampler {
             _ => f64::INFINITY,
         };
         let (formula, fixed, limit, scope) = match self.cgroups.most(now, rank) {
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
             Ok(Some(held)) => {
                 let scope = self.cgroups.scope(&held);
                 ("cgroup.memory.unreclaimable", held.unreclaimable(), held.limit, Some(scope))
@@ -131,7 +131,7 @@ impl Sampler {
 
     pub(in super::super) fn oom_kills(&mut self, now: Tick) -> RunResult {
         let (formula, grown, scope) = match self.cgroups.kills(now, kills::grown) {
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
             Ok(Some((Some(grown), scope))) => ("cgroup.memory.oom_kills", grown, Some(scope)),
             Ok(Some((None, scope))) => return missing(&format!("no count of kills, in {scope}")),
             Ok(None) => match self.vmstat.text(now) {
@@ -156,7 +156,7 @@ impl Sampler {
 
     pub(in super::super) fn limit_hits(&mut self, now: Tick) -> RunResult {
         match self.cgroups.hits(now, &mut self.anomalies) {
-            Err(error) => unreadable(CGROUP, error),
+            Err(error) => unread(error),
             Ok(None) => missing("no cgroup of this process counts hits of its memory limit"),
             Ok(Some((None, _))) => RunResult::new(Outcome::Local, Reason::NO_SAMPLE),
             Ok(Some((Some(rate), scope))) => {
