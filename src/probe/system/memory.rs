@@ -14,7 +14,7 @@ mod swap;
 use super::growth::Growth;
 use super::reading::Reading;
 use super::working_set::{self, Held};
-use super::{bytes, measured, unread, unreadable};
+use super::{bytes, host_scope, measured, unread, unreadable};
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::sys::turn_file::TurnFile;
 use crate::time::Tick;
@@ -66,6 +66,11 @@ impl Sampler {
         self.anomalies
     }
 
+    /// The scope of the machine's figures.
+    fn scope(&self) -> &'static str {
+        host_scope(self.cgroups.is_partial())
+    }
+
     pub(super) fn sample(&mut self, level: Level, now: Tick) -> RunResult {
         match self.cgroups.sample(now) {
             Ok(None) => {}
@@ -73,7 +78,7 @@ impl Sampler {
             Err(error) => return unread(error),
         }
         match self.host.figures(now) {
-            Ok(Some(figures)) => weigh(level, figures.total, figures.available),
+            Ok(Some(figures)) => weigh(level, figures.total, figures.available, self.scope()),
             Ok(None) => unsupported(),
             Err(error) => unreadable(PATH, error),
         }
@@ -117,14 +122,15 @@ fn unsupported() -> RunResult {
 }
 
 /// The result of these figures, in bytes.
-fn weigh(level: Level, total: u64, available: u64) -> RunResult {
+fn weigh(level: Level, total: u64, available: u64, scope: &'static str) -> RunResult {
     if total == 0 {
         return unsupported();
     }
     let used = total.saturating_sub(available);
     let figures = format!("memory {} of {} in use", bytes(used), bytes(total));
     let share = used as f64 / total as f64;
-    measured(level, share, Reading::new("host.memory.used", share, figures).limit(total as f64))
+    let reading = Reading::new("host.memory.used", share, figures).limit(total as f64);
+    measured(level, share, reading.of(scope))
 }
 
 #[cfg(test)]

@@ -193,6 +193,11 @@ fn none(why: &str) -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(why)
 }
 
+/// The scope of a figure of the host, which may stand for a cgroup that cannot be seen.
+fn host_scope(partial: bool) -> &'static str {
+    if partial { "the host in place of its own cgroup" } else { "host" }
+}
+
 /// The same when it is told which it was.
 fn unread(unread: Unread) -> RunResult {
     unreadable(unread.what, unread.error)

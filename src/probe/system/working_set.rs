@@ -29,7 +29,7 @@ const LOOK_AGAIN_NS: u64 = 60 * SECOND;
 struct Found {
     version: Version,
     levels: Vec<Level>,
-    /// Whether the first level stands for the process's own, which cannot be seen.
+    /// Whether the process's own cgroup cannot be seen.
     partial: bool,
 }
 
@@ -83,6 +83,11 @@ impl Sampler {
         rank: fn(&Held) -> f64,
     ) -> Result<Option<Held>, Unread> {
         self.ask(now, |found, total| found.most(total, now, rank)).map(Option::flatten)
+    }
+
+    /// Whether this process is in a cgroup that cannot be seen.
+    pub(super) fn is_partial(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.partial)
     }
 
     /// Whether the kernel tells how long something waited for the memory of these cgroups.
@@ -184,10 +189,10 @@ impl Sampler {
     /// Whose limit it is, for people.
     pub(super) fn place(&self, held: &Held) -> String {
         match held.holder {
-            Holder::Visible(index) if self.level(index).is_some_and(|level| level.above == 0) => {
+            Holder::Visible(index) if self.level(index).is_some_and(Cgroup::is_own) => {
                 format!("its cgroup {}", self.path(index))
             }
-            holder => self.whose(holder),
+            holder => self.scope_of(holder),
         }
     }
 
@@ -202,24 +207,12 @@ impl Sampler {
     }
 
     fn scope_of(&self, holder: Holder) -> String {
-        let mut scope = self.whose(holder);
-        if holder == Holder::Visible(0) && self.found.as_ref().is_some_and(|found| found.partial) {
-            scope.push_str(" in place of its own");
-        }
-        scope
-    }
-
-    fn whose(&self, holder: Holder) -> String {
         match holder {
             Holder::Hidden => {
                 let levels = self.found.as_ref().map_or(0, |found| found.levels.len());
                 format!("a cgroup above {}", self.path(levels.saturating_sub(1)))
             }
-            Holder::Visible(index) => {
-                let above = self.level(index).map_or(0, |level| level.above);
-                let what = ["the cgroup", "the parent cgroup", "a cgroup above,"][above.min(2)];
-                format!("{what} {}", self.path(index))
-            }
+            Holder::Visible(index) => self.level(index).map(Cgroup::place).unwrap_or_default(),
         }
     }
 

@@ -86,6 +86,8 @@ struct Level {
 pub(super) struct Sampler {
     root: PathBuf,
     levels: Vec<Level>,
+    /// Whether this process is in a cgroup that cannot be seen.
+    partial: bool,
     /// CPUs on which this process may run.
     allowed: f64,
     looked: Option<Tick>,
@@ -97,6 +99,7 @@ impl Sampler {
         Sampler {
             root: root.to_owned(),
             levels: Vec::new(),
+            partial: false,
             allowed: f64::INFINITY,
             looked: None,
             anomalies: 0,
@@ -113,6 +116,11 @@ impl Sampler {
 
     pub(super) fn anomalies(&self) -> u64 {
         self.anomalies
+    }
+
+    /// Whether a quota may be hidden.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The share of the quota that is used most; none without a quota.
@@ -179,6 +187,7 @@ impl Sampler {
     fn look(&mut self) -> Result<(), Unread> {
         let lineage = find(&self.root, CPU)?;
         self.allowed = allowed_cpus().map_or(f64::INFINITY, |count| count as f64);
+        self.partial = lineage.as_ref().is_some_and(|lineage| lineage.partial);
         let Some(lineage) = lineage else {
             self.levels.clear();
             return Ok(());

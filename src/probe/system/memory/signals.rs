@@ -49,7 +49,7 @@ impl Sampler {
                 (self.held(&held, now), waiting(pressure), hit)
             }
             None => match self.machine(now) {
-                Ok(figures) => (whole(&figures), waiting(pressure), None),
+                Ok(figures) => (whole(&figures).of(self.scope()), waiting(pressure), None),
                 Err(result) => return result,
             },
         };
@@ -89,6 +89,7 @@ impl Sampler {
                 Ok(meminfo::Figures { available, total, .. }) => {
                     let figures = told(available, total);
                     Reading::new("host.memory.available", available as f64, figures)
+                        .of(self.scope())
                         .limit(total as f64)
                         .result()
                 }
@@ -125,7 +126,7 @@ impl Sampler {
         let reading = Reading::new(formula, 100.0 * share, figures).limit(limit as f64);
         match scope {
             Some(scope) => reading.of(scope).result(),
-            None => reading.result(),
+            None => reading.of(self.scope()).result(),
         }
     }
 
@@ -150,7 +151,7 @@ impl Sampler {
         let reading = Reading::new(formula, ten as f64, figures).unhealthy_by(five as f64);
         match scope {
             Some(scope) => reading.of(scope).result(),
-            None => reading.result(),
+            None => reading.of(self.scope()).result(),
         }
     }
 

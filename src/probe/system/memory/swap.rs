@@ -43,7 +43,7 @@ impl Sampler {
         }
         match scope {
             Some(scope) => reading.of(scope).result(),
-            None => reading.result(),
+            None => reading.of(self.scope()).result(),
         }
     }
 

@@ -19,7 +19,7 @@ fn memory_that_is_available_is_not_in_use() {
         (1000, 5000, 0.0, Outcome::Pass),
     ];
     for (total, available, value, outcome) in cases {
-        let result = weigh(LEVEL, total, available);
+        let result = weigh(LEVEL, total, available, "host");
         assert_eq!((result.value, result.outcome), (value, outcome));
     }
 }
@@ -27,7 +27,7 @@ fn memory_that_is_available_is_not_in_use() {
 #[test]
 fn a_complaint_has_figures_with_units() {
     let gib = 1u64 << 30;
-    let result = weigh(LEVEL, 31 * gib / 2, 6 * gib / 10);
+    let result = weigh(LEVEL, 31 * gib / 2, 6 * gib / 10, "host");
     let expected = "memory 14.9 GiB of 15.5 GiB in use; 96.1 % is at or above 90.0 %";
     assert_eq!(result.message.as_str(), expected);
     assert_eq!(result.reason, Reason::MATCH_VALUE);
@@ -35,7 +35,7 @@ fn a_complaint_has_figures_with_units() {
 
 #[test]
 fn no_total_is_no_evidence() {
-    let result = weigh(LEVEL, 0, 0);
+    let result = weigh(LEVEL, 0, 0, "host");
     assert_eq!(result.outcome, Outcome::Local);
     assert_eq!(result.reason, Reason::LOCAL_UNSUPPORTED);
     assert!(result.value.is_nan());
@@ -310,7 +310,8 @@ fn a_limit_that_changes_and_a_cgroup_that_vanishes_are_seen() {
     assert_eq!((measure(&result).limit, &*measure(&result).scope), (4.0 * GIB, IN_API));
     std::fs::remove_dir_all(bench.tree.root().join(POD)).unwrap();
     let result = bench.working_set(90);
-    assert_eq!((result.value, &*measure(&result).scope), (50.0, "host"));
+    let scope = "the host in place of its own cgroup";
+    assert_eq!((result.value, &*measure(&result).scope), (50.0, scope));
     bench.tree.remove("proc/meminfo");
     let mut fresh = Sampler::of(bench.tree.root(), || Some(16 << 30));
     expect_none(&fresh.available(at(180)), "/proc/meminfo cannot be read");
