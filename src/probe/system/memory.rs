@@ -78,7 +78,7 @@ impl Sampler {
             Err(error) => return unread(error),
         }
         match self.host.figures(now) {
-            Ok(Some(figures)) => weigh(level, figures.total, figures.available, self.scope()),
+            Ok(Some(figures)) => weigh(level, &figures, self.scope()),
             Ok(None) => unsupported(),
             Err(error) => unreadable(PATH, error),
         }
@@ -103,9 +103,7 @@ fn limited(level: Level, held: &Held, place: String) -> RunResult {
 fn told(held: &Held, slowed_from: Option<u64>) -> String {
     let (used, limit) = (bytes(held.used), bytes(held.limit));
     let mut text = format!("working set {used} of {limit}");
-    if let Some((name, part)) = held.consumer {
-        text += &format!(", {} {name}", bytes(part));
-    }
+    text += &mostly(held.consumer);
     if let Some(high) = slowed_from {
         text += &format!(", slowed from {}", bytes(high));
     }
@@ -116,18 +114,24 @@ fn told(held: &Held, slowed_from: Option<u64>) -> String {
     text
 }
 
+/// What fills most of a number, in words.
+fn mostly(consumer: Option<(&'static str, u64)>) -> String {
+    consumer.map(|(name, part)| format!(", {} {name}", bytes(part))).unwrap_or_default()
+}
+
 fn unsupported() -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED)
         .with_message("this system does not tell how much memory it has")
 }
 
 /// The result of these figures, in bytes.
-fn weigh(level: Level, total: u64, available: u64, scope: &'static str) -> RunResult {
+fn weigh(level: Level, figures: &meminfo::Figures, scope: &'static str) -> RunResult {
+    let (used, total) = (figures.used(), figures.total);
     if total == 0 {
         return unsupported();
     }
-    let used = total.saturating_sub(available);
-    let figures = format!("memory {} of {} in use", bytes(used), bytes(total));
+    let mostly = mostly(figures.consumer);
+    let figures = format!("memory {} of {} in use{mostly}", bytes(used), bytes(total));
     let share = used as f64 / total as f64;
     let reading = Reading::new("host.memory.used", share, figures).limit(total as f64);
     measured(level, share, reading.of(scope))

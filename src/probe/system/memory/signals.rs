@@ -4,7 +4,7 @@
 //! The trap: a full working set alone is no emergency, while reclaim keeps up with it; but where
 //! nothing tells that of the cgroup itself, what the host says must not put it off until the kill.
 
-use super::{PATH, Sampler, kills, meminfo, told, unsupported};
+use super::{PATH, Sampler, kills, meminfo, mostly, told, unsupported};
 use crate::model::signal::bytes;
 use crate::model::{Outcome, Reason, RunResult};
 use crate::probe::system::reading::Reading;
@@ -170,8 +170,8 @@ impl Sampler {
 
 /// The working set of the machine.
 fn whole(figures: &meminfo::Figures) -> Reading {
-    let used = figures.total.saturating_sub(figures.available);
-    let text = format!("working set {} of {}", bytes(used), bytes(figures.total));
+    let (used, mostly) = (figures.used(), mostly(figures.consumer));
+    let text = format!("working set {} of {}{mostly}", bytes(used), bytes(figures.total));
     let value = 100.0 * used as f64 / figures.total as f64;
     Reading::new("host.memory.working_set", value, text).limit(figures.total as f64)
 }

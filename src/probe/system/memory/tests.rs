@@ -8,6 +8,11 @@ use crate::time::SECOND;
 
 const LEVEL: Level = Level { threshold: 0.9 };
 
+fn figures(total: u64, available: u64) -> meminfo::Figures {
+    let consumer = Some(("anon", available)).filter(|part| part.1 > 1 << 20);
+    meminfo::Figures { total, available, consumer, ..meminfo::Figures::default() }
+}
+
 #[test]
 fn memory_that_is_available_is_not_in_use() {
     let cases = [
@@ -19,7 +24,7 @@ fn memory_that_is_available_is_not_in_use() {
         (1000, 5000, 0.0, Outcome::Pass),
     ];
     for (total, available, value, outcome) in cases {
-        let result = weigh(LEVEL, total, available, "host");
+        let result = weigh(LEVEL, &figures(total, available), "host");
         assert_eq!((result.value, result.outcome), (value, outcome));
     }
 }
@@ -27,15 +32,16 @@ fn memory_that_is_available_is_not_in_use() {
 #[test]
 fn a_complaint_has_figures_with_units() {
     let gib = 1u64 << 30;
-    let result = weigh(LEVEL, 31 * gib / 2, 6 * gib / 10, "host");
-    let expected = "memory 14.9 GiB of 15.5 GiB in use; 96.1 % is at or above 90.0 %";
+    let result = weigh(LEVEL, &figures(31 * gib / 2, 6 * gib / 10), "host");
+    let expected =
+        "memory 14.9 GiB of 15.5 GiB in use, 614.4 MiB anon; 96.1 % is at or above 90.0 %";
     assert_eq!(result.message.as_str(), expected);
     assert_eq!(result.reason, Reason::MATCH_VALUE);
 }
 
 #[test]
 fn no_total_is_no_evidence() {
-    let result = weigh(LEVEL, 0, 0, "host");
+    let result = weigh(LEVEL, &figures(0, 0), "host");
     assert_eq!(result.outcome, Outcome::Local);
     assert_eq!(result.reason, Reason::LOCAL_UNSUPPORTED);
     assert!(result.value.is_nan());
@@ -120,7 +126,7 @@ fn the_working_set_is_of_the_tightest_limit_else_of_the_host() {
     let text = "working set 1.9 GiB of 2.0 GiB, 1.5 GiB anon, slowed from 1.5 GiB, \
                 1.8 GiB without page cache";
     expect(&Bench::new("v2-nested").working_set(0), value, 2.0 * GIB, IN_POD, text);
-    let text = "working set 8.0 GiB of 16.0 GiB";
+    let text = "working set 8.0 GiB of 16.0 GiB, 4.0 GiB anon";
     expect(&Bench::unlimited().working_set(0), 50.0, 16.0 * GIB, "host", text);
     let scope = "a cgroup above /docker/4f2a";
     let text = "working set 400.0 MiB of 512.0 MiB, 350.0 MiB anon, 350.0 MiB without page cache";
