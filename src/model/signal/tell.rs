@@ -56,7 +56,7 @@ fn tell(spec: &SignalSpec, bands: &Bands, result: &RunResult, at: Tick) -> Strin
 /// because a hold that is not over must not be told as if it were.
 fn held(held_ns: u64, hold_ns: u64) -> String {
     let units = [(SECOND, "s"), (MILLISECOND, "ms"), (1_000, "µs"), (1, "ns")];
-    let found = units.into_iter().find(|(length, _)| hold_ns % length == 0);
+    let found = units.into_iter().find(|(length, _)| hold_ns.is_multiple_of(*length));
     let (length, name) = found.unwrap_or((1, "ns"));
     format!("{} of {} {name}", held_ns / length, hold_ns / length)
 }
