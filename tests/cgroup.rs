@@ -6,7 +6,7 @@
 
 use meshvitals::{Event, Kinds, Monitor, Outcome, Status, Subscription};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -125,6 +125,14 @@ impl Watch {
         }
     }
 
+    /// The first result with this outcome; the hold of a level takes some.
+    #[track_caller]
+    fn wait(&self, outcome: Outcome) -> Event {
+        let mut results = std::iter::repeat_with(|| self.result()).take(2_000);
+        let found = results.find(|event| event.outcome == Some(outcome));
+        found.unwrap_or_else(|| panic!("it is never {outcome:?}: {:?}", self.result()))
+    }
+
     #[track_caller]
     fn expect(&self, outcome: Outcome) -> Event {
         let event = self.result();
@@ -190,6 +198,27 @@ fn memory_of_its_own_is_told_before_the_kernel_kills() {
 }
 
 #[test]
+fn a_full_cgroup_of_version_1_is_unhealthy_before_the_kernel_kills() {
+    let name = "a_full_cgroup_of_version_1_is_unhealthy_before_the_kernel_kills";
+    let Some(cgroup) = guest() else { return in_a_cgroup(name) };
+    if !cgroup.join("memory.limit_in_bytes").exists() {
+        // Version 2 tells pressure, and this cgroup has none.
+        return;
+    }
+    let watch = Watch::of(r#""memory_working_set": {"hold": "50ms"}"#);
+    let mut hoard = Vec::new();
+    fill(&mut hoard, &cgroup, 0.92);
+    let warned = watch.wait(Outcome::Warn);
+    assert!(warned.text.as_str().contains("is at or above 90.0 %"), "{warned:?}");
+    fill(&mut hoard, &cgroup, 0.993);
+    let failed = watch.wait(Outcome::Fail);
+    assert_eq!(failed.status, Status::Unhealthy);
+    assert!(failed.text.as_str().contains("is at or above 98.0 %"), "{failed:?}");
+    drop(hoard);
+    watch.wait(Outcome::Pass);
+}
+
+#[test]
 fn the_page_cache_alone_is_not_memory_in_use() {
     let Some(cgroup) = guest() else {
         return in_a_cgroup("the_page_cache_alone_is_not_memory_in_use");
@@ -204,6 +233,45 @@ fn the_page_cache_alone_is_not_memory_in_use() {
     assert!(figures.usage > LIMIT / 10 * 8, "the cache fills the cgroup: {}", figures.usage);
     let event = watch.expect(Outcome::Pass);
     assert!(event.value < 0.5, "{event:?}");
+}
+
+/// Reads a file again and again until its pages are no idle ones to the kernel; false if it does
+/// not say so of pages that are read.
+fn keep_in_use(file: &mut fs::File, cgroup: &Path, share: f64) -> bool {
+    let mut buffer = vec![0; MIB];
+    for _ in 0..16 {
+        file.rewind().expect("the beginning");
+        while file.read(&mut buffer).expect("a part") > 0 {}
+        let figures = Figures::read(cgroup);
+        if (figures.usage - figures.idle) as f64 >= share * LIMIT as f64 {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn files_that_are_read_again_and_again_give_way_before_a_kill() {
+    let name = "files_that_are_read_again_and_again_give_way_before_a_kill";
+    let Some(cgroup) = guest() else { return in_a_cgroup(name) };
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hot-{}", std::process::id()));
+    let options = fs::File::options().read(true).write(true).create_new(true).open(&path);
+    let mut file = options.expect("a file");
+    fs::remove_file(&path).expect("its removal");
+    let written = (0..LIMIT / MIB * 95 / 100).try_for_each(|_| file.write_all(&vec![1; MIB]));
+    written.and_then(|()| file.sync_all()).expect("a whole file");
+    if !keep_in_use(&mut file, &cgroup, 0.92) {
+        let note = "skipped: this kernel does not tell that files are in use";
+        return writeln!(io::stderr(), "{note}").expect("the reason can be told");
+    }
+    let share = Watch::new().expect(Outcome::Pass);
+    assert!(share.value > 0.9, "as the kubelet reckons: {share:?}");
+    assert!(share.text.as_str().contains(" MiB without page cache"), "{share:?}");
+    let signal = Watch::of(r#""memory_working_set": {"hold": 0}"#).expect(Outcome::Pass);
+    assert!(signal.value > 90.0, "{signal:?}");
+    // What was said is true: most of the limit can be had at once, and nobody is killed for it.
+    let hoard: Vec<Vec<u8>> = (0..LIMIT / MIB * 7 / 10).map(|_| vec![1; MIB]).collect();
+    assert!(hoard.iter().all(|part| part[MIB - 1] == 1));
 }
 
 #[test]
@@ -241,7 +309,7 @@ fn hits_of_the_limit_by_the_page_cache_are_counted() {
     for _ in 0..8 {
         let mut written = (0..LIMIT / MIB * 3 / 2).try_for_each(|_| file.write_all(&vec![1; MIB]));
         written = written.and_then(|()| file.sync_all()).and_then(|()| file.set_len(0));
-        written.and_then(|()| io::Seek::rewind(&mut file)).expect("a whole file");
+        written.and_then(|()| file.rewind()).expect("a whole file");
         for event in watch.events.poll(64, Some(PATIENCE)).expect("events") {
             highest = highest.max(event.value);
         }

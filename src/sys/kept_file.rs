@@ -59,7 +59,7 @@ impl KeptFile {
 /// # Errors
 ///
 /// What opening it answers.
-pub fn check(path: &str) -> Result<(), Errno> {
+pub fn check(path: impl AsRef<Path>) -> Result<(), Errno> {
     open(path.as_ref()).map(drop)
 }
 

@@ -91,10 +91,10 @@ impl Bands {
         self.unhealthy.inside
     }
 
-    /// Since when a value has been on its way into a band that is not entered yet: first of
-    /// DEGRADED, then of UNHEALTHY.
-    pub fn entering(&self) -> [Option<Tick>; 2] {
-        [self.degraded, self.unhealthy].map(|latch| latch.turned.filter(|_| !latch.inside))
+    /// Since when a value has been on its way into a band that is not entered yet, or out of one
+    /// that is: first of DEGRADED, then of UNHEALTHY.
+    pub fn turning(&self) -> [Option<Tick>; 2] {
+        [self.degraded, self.unhealthy].map(|latch| latch.turned)
     }
 }
 

@@ -97,7 +97,7 @@ table! {
         "`/proc/stat`: steal ÷ all";
     MemoryWorkingSet "memory_working_set" "Memory that cannot be had back at once, of the tightest limit"
         Percent Above Some((90.0, 80.0)), Some((98.0, 90.0)), 30 s, Gate false
-        "v2 `memory.current` − inactive_file, v1 `memory.usage_in_bytes` − total_inactive_file; else MemTotal − MemAvailable. UNHEALTHY only with memory pressure (some avg10 ≥ 10 %) or hits of the limit, where the kernel tells them";
+        "v2 `memory.current` − inactive_file, v1 `memory.usage_in_bytes` − total_inactive_file, as the kubelet; the levels are held against that without the rest of the page cache (active_file), which gives way before a kill; else MemTotal − MemAvailable. UNHEALTHY only with memory pressure (some avg10 ≥ 10 %) or hits of the limit, where the kernel tells them; in v1, which tells no pressure of a cgroup, by the level alone";
     MemoryAvailable "memory_available" "Memory that can still be had without a kill"
         Bytes Below None, None, 30 s, Inform false
         "limit − usage + inactive_file + ½ active_file + ½ slab_reclaimable; else MemAvailable";

@@ -2,7 +2,7 @@
 
 use super::{Band, Bands, SignalSpec, Unit, Worse};
 use crate::model::{Outcome, Reason, RunResult};
-use crate::time::{SECOND, Tick};
+use crate::time::{MILLISECOND, SECOND, Tick};
 
 /// Turns what was measured into what it means, with the sentence that says so. Results that are no
 /// measurement are left as they are.
@@ -30,21 +30,21 @@ fn tell(spec: &SignalSpec, bands: &Bands, result: &RunResult, at: Tick) -> Strin
     let row = spec.signal.row();
     let Some(measure) = result.measure.as_deref() else { return String::new() };
     let mut text = result.message.as_str().to_owned();
-    let [degraded, unhealthy] = bands.entering();
+    let [degraded, unhealthy] = bands.turning();
     let levels = &spec.levels;
     let standing = [
-        (levels.unhealthy, measure.unhealthy, bands.unhealthy().then_some(None), unhealthy),
-        (levels.degraded, measure.degraded, bands.degraded().then_some(None), degraded),
+        (levels.unhealthy, measure.unhealthy, bands.unhealthy(), unhealthy),
+        (levels.degraded, measure.degraded, bands.degraded(), degraded),
     ];
-    for (band, value, inside, entering) in standing {
-        let (Some(band), Some(since)) = (band, inside.or(entering.map(Some))) else { continue };
-        if let Some(against) = against(row.unit, row.worse, band, value) {
+    for (band, value, inside, turned) in standing {
+        let Some(band) = band.filter(|_| inside || turned.is_some()) else { continue };
+        let leaving = inside && turned.is_some();
+        if let Some(against) = against(row.unit, row.worse, band, value, leaving) {
             text.push_str("; ");
             text.push_str(&against);
         }
-        if let Some(since) = since {
-            let (held, hold) = (at.since(since) / SECOND, levels.hold_ns / SECOND);
-            text.push_str(&format!(", for {held} of {hold} s"));
+        if let Some(since) = turned {
+            text.push_str(&format!(", for {}", held(at.since(since), levels.hold_ns)));
         }
         break;
     }
@@ -52,11 +52,20 @@ fn tell(spec: &SignalSpec, bands: &Bands, result: &RunResult, at: Tick) -> Strin
     text
 }
 
+/// How much of the hold has passed, in the largest unit in which the hold is whole; rounded down,
+/// because a hold that is not over must not be told as if it were.
+fn held(held_ns: u64, hold_ns: u64) -> String {
+    let units = [(SECOND, "s"), (MILLISECOND, "ms"), (1_000, "µs"), (1, "ns")];
+    let found = units.into_iter().find(|(length, _)| hold_ns.is_multiple_of(*length));
+    let (length, name) = found.unwrap_or((1, "ns"));
+    format!("{} of {} {name}", held_ns / length, hold_ns / length)
+}
+
 /// A value against its band, unless there is nothing to compare.
-fn against(unit: Unit, worse: Worse, band: Band, value: f64) -> Option<String> {
-    let (entered, left) = match worse {
-        Worse::Above => ("at or above", "not below"),
-        Worse::Below => ("at or below", "not above"),
+fn against(unit: Unit, worse: Worse, band: Band, value: f64, leaving: bool) -> Option<String> {
+    let (entered, left, beyond_exit) = match worse {
+        Worse::Above => ("at or above", "not below", "below"),
+        Worse::Below => ("at or below", "not above", "above"),
     };
     let beyond = match worse {
         Worse::Above => value >= band.enter,
@@ -67,9 +76,13 @@ fn against(unit: Unit, worse: Worse, band: Band, value: f64) -> Option<String> {
         return None;
     }
     if value.is_nan() {
-        return Some("lately over its level".into());
+        return Some("its level no longer counts".into());
     }
-    let (word, level) = if beyond { (entered, band.enter) } else { (left, band.exit) };
+    let (word, level) = match (leaving, beyond) {
+        (true, _) => (beyond_exit, band.exit),
+        (false, true) => (entered, band.enter),
+        (false, false) => (left, band.exit),
+    };
     Some(format!("{} is {word} {}", unit.tell(value), unit.tell(level)))
 }
 
@@ -131,6 +144,34 @@ mod tests {
         let worst = format!("working set so much; 99.0 % is at or above 98.0 %{place}");
         say(42, 99.0);
         assert_eq!(say(72, 99.0), (Outcome::Fail, worst));
+        let leaving = format!("working set so much; 0.1 % is below 90.0 %, for 0 of 30 s{place}");
+        assert_eq!(say(80, 0.1), (Outcome::Fail, leaving));
+        let still = format!("working set so much; 0.1 % is below 90.0 %, for 29 of 30 s{place}");
+        assert_eq!(say(109, 0.1), (Outcome::Fail, still));
+        assert_eq!(say(110, 0.1).0, Outcome::Pass);
+        say(200, 95.0);
+        say(230, 95.0);
+        let leaving = format!("working set so much; 79.9 % is below 80.0 %, for 0 of 30 s{place}");
+        assert_eq!(say(231, 79.9), (Outcome::Warn, leaving));
+        // What belonged to it is not the case any more.
+        let over = format!("working set so much; its level no longer counts, for 4 of 30 s{place}");
+        assert_eq!(say(235, f64::NAN), (Outcome::Warn, over));
+    }
+
+    #[test]
+    fn a_hold_that_is_not_over_is_never_told_as_over() {
+        let second = 1_000 * MILLISECOND;
+        let cases = [
+            (29_999 * MILLISECOND, 30 * second, "29 of 30 s"),
+            (2_499 * MILLISECOND, 2_500 * MILLISECOND, "2499 of 2500 ms"),
+            (0, 500 * MILLISECOND, "0 of 500 ms"),
+            (999_999, MILLISECOND, "0 of 1 ms"),
+            (1_400, 1_500, "1400 of 1500 ns"),
+            (1_999, 2_000, "1 of 2 µs"),
+        ];
+        for (held_ns, hold_ns, expected) in cases {
+            assert_eq!(held(held_ns, hold_ns), expected);
+        }
     }
 
     #[test]
@@ -151,6 +192,8 @@ mod tests {
         let result = judge(&spec, &mut bands, measured(7.5), Tick(hold));
         assert_eq!(result.outcome, Outcome::Warn);
         assert!(result.message.as_str().contains("; 7.5 h is at or below 8.0 h"));
+        let result = judge(&spec, &mut bands, measured(49.0), Tick(2 * hold));
+        assert!(result.message.as_str().contains("; 49.0 h is above 48.0 h, for 0 of 60 s"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod swap;
 use super::growth::Growth;
 use super::reading::Reading;
 use super::working_set::{self, Held};
-use super::{bytes, measured, unreadable};
+use super::{bytes, host_scope, measured, unread, unreadable};
 use crate::model::{Level, Outcome, Reason, RunResult};
 use crate::sys::turn_file::TurnFile;
 use crate::time::Tick;
@@ -25,7 +25,6 @@ use std::path::Path;
 use sysinfo::{MemoryRefreshKind, System};
 
 const PATH: &str = "/proc/meminfo";
-const CGROUP: &str = "the memory files of this process's cgroup";
 
 #[derive(Debug)]
 pub(super) struct Sampler {
@@ -67,14 +66,19 @@ impl Sampler {
         self.anomalies
     }
 
+    /// The scope of the machine's figures.
+    fn scope(&self) -> &'static str {
+        host_scope(self.cgroups.is_partial())
+    }
+
     pub(super) fn sample(&mut self, level: Level, now: Tick) -> RunResult {
         match self.cgroups.sample(now) {
             Ok(None) => {}
             Ok(Some(held)) => return limited(level, &held, self.cgroups.place(&held)),
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
         }
         match self.host.figures(now) {
-            Ok(Some(figures)) => weigh(level, figures.total, figures.available),
+            Ok(Some(figures)) => weigh(level, &figures, self.scope()),
             Ok(None) => unsupported(),
             Err(error) => unreadable(PATH, error),
         }
@@ -90,16 +94,29 @@ fn machine() -> Option<u64> {
 
 /// The result of a working set and its limit.
 fn limited(level: Level, held: &Held, place: String) -> RunResult {
-    let share = held.share();
-    let reading = Reading::new("cgroup.memory.working_set", share, told(held));
-    measured(level, share, reading.limit(held.limit as f64).of(place))
+    let reading = Reading::new("cgroup.memory.working_set", held.share(), told(held, None));
+    measured(level, held.firm_share(), reading.limit(held.limit as f64).of(place))
 }
 
-/// A working set in words.
-fn told(held: &Held) -> String {
+/// A working set in words, with the bytes from which it is slowed down. What is judged stands
+/// last, because what it is compared with follows.
+fn told(held: &Held, slowed_from: Option<u64>) -> String {
     let (used, limit) = (bytes(held.used), bytes(held.limit));
-    let mostly = held.consumer.map(|(name, part)| format!(", {} {name}", bytes(part)));
-    format!("working set {used} of {limit}{}", mostly.unwrap_or_default())
+    let mut text = format!("working set {used} of {limit}");
+    text += &mostly(held.consumer);
+    if let Some(high) = slowed_from {
+        text += &format!(", slowed from {}", bytes(high));
+    }
+    let firm = bytes(held.firm());
+    if firm != used {
+        text += &format!(", {firm} without page cache");
+    }
+    text
+}
+
+/// What fills most of a number, in words.
+fn mostly(consumer: Option<(&'static str, u64)>) -> String {
+    consumer.map(|(name, part)| format!(", {} {name}", bytes(part))).unwrap_or_default()
 }
 
 fn unsupported() -> RunResult {
@@ -108,14 +125,16 @@ fn unsupported() -> RunResult {
 }
 
 /// The result of these figures, in bytes.
-fn weigh(level: Level, total: u64, available: u64) -> RunResult {
+fn weigh(level: Level, figures: &meminfo::Figures, scope: &'static str) -> RunResult {
+    let (used, total) = (figures.used(), figures.total);
     if total == 0 {
         return unsupported();
     }
-    let used = total.saturating_sub(available);
-    let figures = format!("memory {} of {} in use", bytes(used), bytes(total));
+    let mostly = mostly(figures.consumer);
+    let figures = format!("memory {} of {} in use{mostly}", bytes(used), bytes(total));
     let share = used as f64 / total as f64;
-    measured(level, share, Reading::new("host.memory.used", share, figures).limit(total as f64))
+    let reading = Reading::new("host.memory.used", share, figures).limit(total as f64);
+    measured(level, share, reading.of(scope))
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ mod process;
 mod reading;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod starved;
 mod window;
 mod working_set;
 
@@ -32,6 +34,7 @@ pub use filesystem::{Past, filesystem};
 
 use crate::model::signal::{Signal, SignalSpec, bytes};
 use crate::model::{Level, Outcome, Reason, RunResult};
+use crate::sys::cgroup::Unread;
 use crate::sys::pressure_trigger::Line;
 use crate::time::Tick;
 use rustix::io::Errno;
@@ -149,10 +152,11 @@ pub fn judge(level: Level, value: f64) -> (Outcome, Reason) {
     }
 }
 
-/// The result of a share against a threshold, in a sentence whether it passes or not.
+/// The result of a share against a threshold, in a sentence whether it passes or not. The share
+/// that is judged need not be the value that is told.
 fn measured(level: Level, share: f64, reading: Reading) -> RunResult {
     let (outcome, reason) = judge(level, share);
-    let mut result = reading.valued(share).result();
+    let mut result = reading.result();
     let bound = match outcome {
         Outcome::Warn => Some(level.threshold),
         Outcome::Fail => Some(level.failure()),
@@ -187,6 +191,16 @@ fn own_fault(error: Errno) -> Option<Reason> {
 /// The result when this machine does not offer the figure.
 fn none(why: &str) -> RunResult {
     RunResult::new(Outcome::Local, Reason::LOCAL_UNSUPPORTED).with_message(why)
+}
+
+/// The scope of a figure of the host, which may stand for a cgroup that cannot be seen.
+fn host_scope(partial: bool) -> &'static str {
+    if partial { "the host in place of its own cgroup" } else { "host" }
+}
+
+/// The same when it is told which it was.
+fn unread(unread: Unread) -> RunResult {
+    unreadable(unread.what, unread.error)
 }
 
 /// The result when a file that describes the host cannot be read.
@@ -238,7 +252,7 @@ mod tests {
     fn a_result_says_figures_and_place_and_a_complaint_the_bound_too() {
         let level = Level { threshold: 0.9 };
         let tell = |value| {
-            let reading = Reading::new("some", 0.0, "so much".into()).of("the cgroup /a");
+            let reading = Reading::new("some", value, "so much".into()).of("the cgroup /a");
             let result = measured(level, value, reading);
             (result.message.as_str().to_owned(), result.value)
         };

@@ -1,9 +1,10 @@
 //! The memory of this process's cgroups against their limits: what the kernel would kill it by.
 //!
 //! The working set is what is charged to a cgroup less the pages of files that were not used
-//! lately (`inactive_file`), as the kubelet reckons it; the page cache alone never fills it.
-//! Promises the level with the highest share of its limit, each level's own figures against its
-//! own limit, at a few reads of kept descriptors and no allocation.
+//! lately (`inactive_file`), as the kubelet reckons it. Files that are read again and again fill
+//! it, but bring no kill near, so what is judged leaves all of the page cache out.
+//! Promises the level that is nearest to a kill by that, each level's own figures against its own
+//! limit, at a few reads of kept descriptors and no allocation.
 //!
 //! The traps: the figures of version 1 without `total_` leave the children out, and limits above
 //! a container are seen only in `hierarchical_memory_limit`.
@@ -13,7 +14,8 @@ mod level;
 
 pub(super) use level::Held;
 
-use crate::sys::cgroup::{Cgroup, MEMORY, Version, find};
+use crate::sys::cgroup::{Cgroup, MEMORY, Unread, Version, find};
+use crate::sys::kept_file::check;
 use crate::time::{SECOND, Tick};
 use level::Level;
 use rustix::io::Errno;
@@ -27,7 +29,7 @@ const LOOK_AGAIN_NS: u64 = 60 * SECOND;
 struct Found {
     version: Version,
     levels: Vec<Level>,
-    /// Whether the first level stands for the process's own, which cannot be seen.
+    /// Whether the process's own cgroup cannot be seen.
     partial: bool,
 }
 
@@ -70,8 +72,8 @@ impl Sampler {
 
     /// The level nearest to its limit; none if nothing below the machine's memory limits this
     /// process.
-    pub(super) fn sample(&mut self, now: Tick) -> Result<Option<Held>, Errno> {
-        self.most(now, Held::share)
+    pub(super) fn sample(&mut self, now: Tick) -> Result<Option<Held>, Unread> {
+        self.most(now, Held::firm_share)
     }
 
     /// The level with a limit for which something is highest.
@@ -79,8 +81,18 @@ impl Sampler {
         &mut self,
         now: Tick,
         rank: fn(&Held) -> f64,
-    ) -> Result<Option<Held>, Errno> {
+    ) -> Result<Option<Held>, Unread> {
         self.ask(now, |found, total| found.most(total, now, rank)).map(Option::flatten)
+    }
+
+    /// Whether this process is in a cgroup that cannot be seen.
+    pub(super) fn is_partial(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.partial)
+    }
+
+    /// Whether the kernel tells how long something waited for the memory of these cgroups.
+    pub(super) fn tells_pressure(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.version == Version::V2)
     }
 
     /// Whether the limit of a level was hit since the sample before; none where that is not told.
@@ -89,7 +101,7 @@ impl Sampler {
         held: &Held,
         now: Tick,
         anomalies: &mut u64,
-    ) -> Result<Option<bool>, Errno> {
+    ) -> Result<Option<bool>, Unread> {
         let strained = |found: &mut Found, total| {
             let mut answer = None;
             // All are asked, so that the level that is nearest next has a sample before.
@@ -114,7 +126,7 @@ impl Sampler {
         &mut self,
         now: Tick,
         anomalies: &mut u64,
-    ) -> Result<Option<(Option<f64>, String)>, Errno> {
+    ) -> Result<Option<(Option<f64>, String)>, Unread> {
         let hits = |found: &mut Found, total| {
             let mut best: Option<(Option<f64>, usize)> = None;
             for (index, level) in found.levels.iter_mut().enumerate() {
@@ -139,7 +151,7 @@ impl Sampler {
         &mut self,
         now: Tick,
         grown: fn(&mut Option<u64>, u64) -> u64,
-    ) -> Result<Option<(Option<u64>, String)>, Errno> {
+    ) -> Result<Option<(Option<u64>, String)>, Unread> {
         let kills = |found: &mut Found, _| match found.levels.first_mut() {
             None => Ok(None),
             Some(level) => {
@@ -152,7 +164,7 @@ impl Sampler {
     }
 
     /// The level nearest to its limit of swap; none if the machine's swap, `swap`, is the limit.
-    pub(super) fn swap(&mut self, swap: u64, now: Tick) -> Result<Option<Swapped>, Errno> {
+    pub(super) fn swap(&mut self, swap: u64, now: Tick) -> Result<Option<Swapped>, Unread> {
         let swapped = |found: &mut Found, total| {
             let mut best: Option<Swapped> = None;
             for (index, level) in found.levels.iter_mut().enumerate() {
@@ -177,10 +189,10 @@ impl Sampler {
     /// Whose limit it is, for people.
     pub(super) fn place(&self, held: &Held) -> String {
         match held.holder {
-            Holder::Visible(index) if self.level(index).is_some_and(|level| level.above == 0) => {
+            Holder::Visible(index) if self.level(index).is_some_and(Cgroup::is_own) => {
                 format!("its cgroup {}", self.path(index))
             }
-            holder => self.whose(holder),
+            holder => self.scope_of(holder),
         }
     }
 
@@ -195,24 +207,12 @@ impl Sampler {
     }
 
     fn scope_of(&self, holder: Holder) -> String {
-        let mut scope = self.whose(holder);
-        if holder == Holder::Visible(0) && self.found.as_ref().is_some_and(|found| found.partial) {
-            scope.push_str(" in place of its own");
-        }
-        scope
-    }
-
-    fn whose(&self, holder: Holder) -> String {
         match holder {
             Holder::Hidden => {
                 let levels = self.found.as_ref().map_or(0, |found| found.levels.len());
                 format!("a cgroup above {}", self.path(levels.saturating_sub(1)))
             }
-            Holder::Visible(index) => {
-                let above = self.level(index).map_or(0, |level| level.above);
-                let what = ["the cgroup", "the parent cgroup", "a cgroup above,"][above.min(2)];
-                format!("{what} {}", self.path(index))
-            }
+            Holder::Visible(index) => self.level(index).map(Cgroup::place).unwrap_or_default(),
         }
     }
 
@@ -230,14 +230,14 @@ impl Sampler {
         &mut self,
         now: Tick,
         mut ask: impl FnMut(&mut Found, u64) -> Result<T, Errno>,
-    ) -> Result<Option<T>, Errno> {
+    ) -> Result<Option<T>, Unread> {
         let young = now.since(self.looked) < LOOK_AGAIN_NS;
         let total = self.total;
         let kept = self.found.as_mut().filter(|_| young);
         match kept.map(|found| ask(found, total)) {
             // A cgroup vanished, or the process left it.
             None | Some(Err(Errno::NOENT | Errno::NODEV)) => {}
-            Some(answer) => return answer.map(Some),
+            Some(answer) => return answer.map(Some).map_err(files),
         }
         self.look(now)?;
         let total = self.total;
@@ -247,18 +247,21 @@ impl Sampler {
                 self.found = None;
                 Ok(None)
             }
-            Some(answer) => answer.map(Some),
+            Some(answer) => answer.map(Some).map_err(files),
         }
     }
 
     /// Levels that are still the same are kept with what is known of them.
-    fn look(&mut self, now: Tick) -> Result<(), Errno> {
-        self.looked = now;
-        self.total = (self.machine)().ok_or(Errno::NODATA)?;
+    fn look(&mut self, now: Tick) -> Result<(), Unread> {
+        self.total = (self.machine)().ok_or_else(|| {
+            let why = check(self.root.join("proc/meminfo"));
+            Unread { what: "/proc/meminfo", error: why.err().unwrap_or(Errno::NODATA) }
+        })?;
         let found = Found::look(&self.root)?;
         if !self.found.as_ref().is_some_and(|kept| kept.is_same(&found)) {
             self.found = Some(found);
         }
+        self.looked = now;
         Ok(())
     }
 }
@@ -272,12 +275,8 @@ impl Swapped {
 
 impl Found {
     /// No levels on a kernel without cgroups.
-    fn look(root: &Path) -> Result<Found, Errno> {
-        let lineage = match find(root, MEMORY) {
-            Err(Errno::NOENT) => None,
-            answer => answer?,
-        };
-        let Some(lineage) = lineage else {
+    fn look(root: &Path) -> Result<Found, Unread> {
+        let Some(lineage) = find(root, MEMORY)? else {
             return Ok(Found { version: Version::V2, levels: Vec::new(), partial: false });
         };
         let version = lineage.version;
@@ -324,6 +323,11 @@ impl Found {
         }
         Ok(best)
     }
+}
+
+/// The error of a file of a cgroup.
+fn files(error: Errno) -> Unread {
+    Unread { what: "the memory files of this process's cgroup", error }
 }
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ pub fn locate(controller: &str, own: &[u8], mounted: &[u8]) -> Option<Place> {
     best
 }
 
+/// The interface of a controller whose cgroup no mount shows; none for a process that is said to
+/// stand at the root, or in no hierarchy that has it.
+pub(super) fn hidden(controller: &str, own: &[u8]) -> Option<Version> {
+    membership(controller, own).filter(|(_, path)| *path != b"/").map(|(version, _)| version)
+}
+
 fn depth(path: &Path) -> usize {
     path.components().count()
 }
@@ -182,6 +188,15 @@ mod tests {
     fn texts_without_cgroups_have_no_place() {
         for (own, mounts) in [("", UNIFIED), ("0::/a\n", ""), ("nonsense\n", "non - sense\n")] {
             assert_eq!(found("memory", own, mounts), None, "{own:?} {mounts:?}");
+        }
+        let cases = [
+            ("0::/a\n", Some(V2)),
+            ("0::/\n", None),
+            ("4:memory:/a\n0::/\n", Some(V1)),
+            ("", None),
+        ];
+        for (own, expected) in cases {
+            assert_eq!(hidden("memory", own.as_bytes()), expected, "{own:?}");
         }
     }
 }

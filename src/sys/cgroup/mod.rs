@@ -48,13 +48,27 @@ pub struct Cgroup {
     pub path: String,
     /// How many steps it is above the process's own; 0 is that.
     pub above: usize,
+    /// Whether it stands for the process's own, which cannot be seen.
+    pub stands_in: bool,
 }
 
 impl Cgroup {
     /// Which cgroup it is, for people.
     pub fn place(&self) -> String {
         let what = ["the cgroup", "the parent cgroup", "a cgroup above,"][self.above.min(2)];
-        format!("{what} {}", self.path)
+        format!("{what} {}{}", self.path, self.note())
+    }
+}
+
+impl Cgroup {
+    /// Whether it is the process's own.
+    pub fn is_own(&self) -> bool {
+        self.above == 0 && !self.stands_in
+    }
+
+    /// Says of one that stands for another that it does.
+    pub fn note(&self) -> &'static str {
+        if self.stands_in { " in place of its own" } else { "" }
     }
 }
 
@@ -65,21 +79,45 @@ pub struct Lineage {
     pub version: Version,
     /// The cgroups.
     pub cgroups: Vec<Cgroup>,
-    /// Whether the process's own cgroup cannot be seen, so that the first is one above it.
+    /// Whether the process's own cgroup cannot be seen, so that the first, if there is one, stands
+    /// for it.
     pub partial: bool,
 }
 
+/// What could not be read, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// A path, or what files it was.
+    pub what: &'static str,
+    /// What reading answered.
+    pub error: Errno,
+}
+
 /// Finds the lineage for a controller, below `root` (`/` for the running kernel); none if this
-/// process is in no hierarchy that has it.
+/// process is in no hierarchy that has it, or the kernel has no cgroups.
 ///
 /// # Errors
 ///
-/// What reading the two texts in `/proc/self` answers.
-pub fn find(root: &Path, controller: Controller) -> Result<Option<Lineage>, Errno> {
-    let own = read(&root.join("proc/self/cgroup"))?;
-    let mounts = read(&root.join("proc/self/mountinfo"))?;
-    let place = locate(controller.name, &own, &mounts);
-    Ok(place.map(|place| lineage(root, controller, place)))
+/// The one of the two texts in `/proc/self` that cannot be read.
+pub fn find(root: &Path, controller: Controller) -> Result<Option<Lineage>, Unread> {
+    let text =
+        |what: &'static str| read(&root.join(&what[1..])).map_err(|error| Unread { what, error });
+    let own = match text("/proc/self/cgroup") {
+        // A kernel without cgroups; without `/proc` nobody knows.
+        Err(Unread { error: Errno::NOENT, .. }) if root.join("proc/self").exists() => {
+            return Ok(None);
+        }
+        own => own?,
+    };
+    let mounts = text("/proc/self/mountinfo")?;
+    Ok(match locate(controller.name, &own, &mounts) {
+        Some(place) => Some(lineage(root, controller, place)),
+        None => locate::hidden(controller.name, &own).map(|version| Lineage {
+            version,
+            cgroups: Vec::new(),
+            partial: true,
+        }),
+    })
 }
 
 fn lineage(root: &Path, controller: Controller, place: Place) -> Lineage {
@@ -95,7 +133,8 @@ fn lineage(root: &Path, controller: Controller, place: Place) -> Lineage {
         }
         if dir.join(limit).exists() {
             let path = below(&place.root, inner).to_string_lossy().into_owned();
-            cgroups.push(Cgroup { dir, path, above });
+            let stands_in = partial && cgroups.is_empty();
+            cgroups.push(Cgroup { dir, path, above, stands_in });
         }
     }
     Lineage { version: place.version, cgroups, partial }

@@ -4,7 +4,7 @@
 //! of a lineage for as long as that stays the same, so that counters keep what they are compared
 //! with. The trap: a lineage that was found is up to a minute old.
 
-use super::{Controller, Lineage, find};
+use super::{Controller, Lineage, Unread, find};
 use crate::time::{SECOND, Tick};
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -18,18 +18,24 @@ pub struct Watch<T> {
     root: PathBuf,
     controller: Controller,
     kept: Option<(Lineage, T)>,
+    partial: bool,
     looked: Option<Tick>,
 }
 
 impl<T> Watch<T> {
     /// Has not looked yet. Looks below `root`: `/`, or a recorded tree.
     pub fn new(root: impl Into<PathBuf>, controller: Controller) -> Watch<T> {
-        Watch { root: root.into(), controller, kept: None, looked: None }
+        Watch { root: root.into(), controller, kept: None, partial: false, looked: None }
     }
 
     /// What is kept, if anything was found.
     pub fn kept(&self) -> Option<&T> {
         self.kept.as_ref().map(|kept| &kept.1)
+    }
+
+    /// Whether this process is in a cgroup that cannot be seen.
+    pub fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// Asks what is kept, which is made first where the lineage is new; none where this process
@@ -53,10 +59,13 @@ impl<T> Watch<T> {
         }
         self.looked = None;
         let lineage = match find(&self.root, self.controller) {
-            // A kernel without cgroups.
-            Err(Errno::NOENT) => None,
-            answer => answer?.filter(|lineage| !lineage.cgroups.is_empty()),
+            // Without `/proc`; what is asked in place of the cgroups says so.
+            Err(Unread { error: Errno::NOENT, .. }) => None,
+            Err(unread) => return Err(unread.error),
+            Ok(found) => found,
         };
+        self.partial = lineage.as_ref().is_some_and(|lineage| lineage.partial);
+        let lineage = lineage.filter(|lineage| !lineage.cgroups.is_empty());
         self.kept = lineage.map(|lineage| match self.kept.take() {
             Some((same, kept)) if same == lineage => (same, kept),
             _ => {

@@ -8,7 +8,7 @@ mod host;
 mod quota;
 
 use super::reading::Reading;
-use super::{measured, none, unreadable};
+use super::{host_scope, measured, none, unreadable};
 use crate::model::signal::Signal;
 use crate::model::{Level, RunResult};
 use crate::time::{SECOND, Tick};
@@ -50,6 +50,9 @@ impl Sampler {
             Signal::CpuSteal => self.host.steal(now),
             Signal::CpuThrottling => match self.quota.throttling(now) {
                 Ok(Some(reading)) => reading.result(),
+                Ok(None) if self.quota.is_partial() => {
+                    none("no cgroup with a CPU quota can be seen, and its own is hidden")
+                }
                 Ok(None) => none("no cgroup of this process has a CPU quota"),
                 Err(result) => result,
             },
@@ -62,7 +65,11 @@ impl Sampler {
 
     fn in_use(&mut self, now: Tick) -> Result<(f64, Reading), RunResult> {
         let limited = match self.quota.tightest(now) {
-            Ok(None) => return self.host.share(now),
+            Ok(None) => {
+                let scope = host_scope(self.quota.is_partial());
+                let found = self.host.share(now);
+                return found.map(|(share, reading)| (share, reading.of(scope)));
+            }
             Ok(Some(found)) => Ok(found),
             Err(result) => Err(result),
         };

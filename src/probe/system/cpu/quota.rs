@@ -10,10 +10,11 @@
 
 use super::super::numbers::{number, words};
 use super::super::reading::Reading;
+use super::super::unread;
 use super::super::window::Window;
 use super::{broken, cpus, over};
 use crate::model::{Outcome, Reason, RunResult};
-use crate::sys::cgroup::{CPU, CPU_TIME, Cgroup, Version, field, find};
+use crate::sys::cgroup::{CPU, CPU_TIME, Cgroup, Unread, Version, field, find};
 use crate::sys::thread::allowed_cpus;
 use crate::sys::turn_file::TurnFile;
 use crate::time::{SECOND, Tick};
@@ -85,6 +86,8 @@ struct Level {
 pub(super) struct Sampler {
     root: PathBuf,
     levels: Vec<Level>,
+    /// Whether this process is in a cgroup that cannot be seen.
+    partial: bool,
     /// CPUs on which this process may run.
     allowed: f64,
     looked: Option<Tick>,
@@ -96,6 +99,7 @@ impl Sampler {
         Sampler {
             root: root.to_owned(),
             levels: Vec::new(),
+            partial: false,
             allowed: f64::INFINITY,
             looked: None,
             anomalies: 0,
@@ -112,6 +116,11 @@ impl Sampler {
 
     pub(super) fn anomalies(&self) -> u64 {
         self.anomalies
+    }
+
+    /// Whether a quota may be hidden.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The share of the quota that is used most; none without a quota.
@@ -158,8 +167,11 @@ impl Sampler {
         let found = match first {
             // A cgroup vanished, the process left it, or it is time.
             Err(Errno::NOENT | Errno::NODEV) => {
+                // An error answers nothing, so the next question looks again.
+                self.looked = None;
+                self.look().map_err(unread)?;
                 self.looked = Some(now);
-                self.look().and_then(|()| self.measure(now, &rank))
+                self.measure(now, &rank)
             }
             answer => answer,
         };
@@ -172,13 +184,10 @@ impl Sampler {
         }
     }
 
-    fn look(&mut self) -> Result<(), Errno> {
-        let lineage = match find(&self.root, CPU) {
-            // A kernel without cgroups.
-            Err(Errno::NOENT) => None,
-            answer => answer?,
-        };
+    fn look(&mut self) -> Result<(), Unread> {
+        let lineage = find(&self.root, CPU)?;
         self.allowed = allowed_cpus().map_or(f64::INFINITY, |count| count as f64);
+        self.partial = lineage.as_ref().is_some_and(|lineage| lineage.partial);
         let Some(lineage) = lineage else {
             self.levels.clear();
             return Ok(());

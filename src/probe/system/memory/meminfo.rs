@@ -33,8 +33,17 @@ pub(super) struct Figures {
     pub(super) available: u64,
     /// What no reclaim gives back, where all its parts are told.
     pub(super) unreclaimable: Option<u64>,
+    /// What fills most of what is in use, and with how many bytes.
+    pub(super) consumer: Option<(&'static str, u64)>,
     pub(super) swap_total: Option<u64>,
     pub(super) swap_free: Option<u64>,
+}
+
+impl Figures {
+    /// What is neither free nor reclaimable without swapping.
+    pub(super) fn used(&self) -> u64 {
+        self.total.saturating_sub(self.available)
+    }
 }
 
 impl Host {
@@ -57,6 +66,9 @@ impl Host {
         if zfs && let Some(spare) = self.arc.text(now).ok().and_then(spare) {
             figures.available = figures.available.saturating_add(spare).min(figures.total);
         }
+        // In some containers the parts are the machine's and the total is not.
+        let used = figures.used();
+        figures.consumer = figures.consumer.filter(|part| part.1 <= used);
         Ok(Some(figures))
     }
 }
@@ -67,6 +79,14 @@ fn parse(text: &[u8]) -> Option<Figures> {
         let files = of("MemFree")?.saturating_add(of("Buffers")?).saturating_add(of("Cached")?);
         Some(files.saturating_add(of("SReclaimable")?).saturating_sub(of("Shmem")?))
     };
+    // Files (`Cached` without what lies in a tmpfs) count as available, so they are no part of it.
+    let parts = [
+        ("anon", "AnonPages"),
+        ("shmem", "Shmem"),
+        ("slab", "SUnreclaim"),
+        ("huge pages", "Hugetlb"),
+    ];
+    let told = parts.into_iter().filter_map(|(name, key)| Some((name, of(key)?)));
     let fixed = ["AnonPages", "Shmem", "SUnreclaim", "KernelStack"].map(of);
     Some(Figures {
         total: of("MemTotal").filter(|&total| total > 0)?,
@@ -74,6 +94,7 @@ fn parse(text: &[u8]) -> Option<Figures> {
         unreclaimable: fixed
             .into_iter()
             .try_fold(0u64, |sum, part| Some(sum.saturating_add(part?))),
+        consumer: told.filter(|part| part.1 > 0).max_by_key(|part| part.1),
         swap_total: of("SwapTotal"),
         swap_free: of("SwapFree"),
     })
@@ -104,6 +125,7 @@ fn stat(text: &[u8], name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::system::recorded::Recorded;
 
     #[test]
     fn what_is_available_is_what_the_kernel_says_or_what_holds_files() {
@@ -137,6 +159,22 @@ mod tests {
         assert_eq!((found.swap_total, found.swap_free), (Some(40 * 1024), Some(30 * 1024)));
         let less = text.replace("SUnreclaim", "SomethingElse");
         assert_eq!(parse(less.as_bytes()).unwrap().unreclaimable, None);
+    }
+
+    #[test]
+    fn what_fills_most_of_it_is_named() {
+        let text = "MemTotal: 100 kB\nMemAvailable: 60 kB\nCached: 50 kB\nAnonPages: 5 kB\n\
+                    Shmem: 4 kB\nSUnreclaim: 2 kB\n";
+        let consumer = |text: &str| parse(text.as_bytes()).unwrap().consumer;
+        assert_eq!(consumer(text), Some(("anon", 5 * 1024)));
+        assert_eq!(consumer(&text.replace("Shmem: 4", "Shmem: 40")), Some(("shmem", 40 * 1024)));
+        assert_eq!(consumer(&text.replace("claim: 2", "claim: 9")), Some(("slab", 9 * 1024)));
+        let huge = format!("{text}Hugetlb: 30 kB\n");
+        assert_eq!(consumer(&huge), Some(("huge pages", 30 * 1024)));
+        assert_eq!(consumer("MemTotal: 100 kB\nMemAvailable: 60 kB\nAnonPages: 0 kB\n"), None);
+        let tree = Recorded::new(&format!("\n== proc/meminfo\n{}", text.replace(": 5", ": 41")));
+        let figures = Host::new(tree.root()).figures(Tick(0)).unwrap().unwrap();
+        assert_eq!((figures.used(), figures.consumer), (40 * 1024, None), "no part is more");
     }
 
     #[test]

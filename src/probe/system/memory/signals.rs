@@ -1,14 +1,15 @@
 //! The signals of memory: how much is in use and available, and what the kernel did about it.
 //!
 //! Each is of the cgroup that is nearest to its limit, or of the machine where none has a limit.
-//! The trap: a full working set alone is no emergency, while reclaim keeps up with it.
+//! The trap: a full working set alone is no emergency, while reclaim keeps up with it; but where
+//! nothing tells that of the cgroup itself, what the host says must not put it off until the kill.
 
-use super::{CGROUP, PATH, Sampler, kills, meminfo, told, unsupported};
+use super::{PATH, Sampler, kills, meminfo, mostly, told, unsupported};
 use crate::model::signal::bytes;
 use crate::model::{Outcome, Reason, RunResult};
 use crate::probe::system::reading::Reading;
 use crate::probe::system::working_set::Held;
-use crate::probe::system::{pressure, unreadable};
+use crate::probe::system::{pressure, unread, unreadable};
 use crate::sys::cgroup::field;
 use crate::time::Tick;
 
@@ -32,19 +33,23 @@ impl Sampler {
     ) -> RunResult {
         let held = match self.cgroups.sample(now) {
             Ok(held) => held,
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
         };
-        let waiting = pressure.memory_some(now).map(|some| some >= WAITING);
-        let (reading, hit) = match held {
+        let waiting = |pressure: &mut pressure::Sampler| {
+            pressure.memory_some(now).map(|some| some >= WAITING)
+        };
+        let (reading, waiting, hit) = match held {
+            // A cgroup of version 1 tells no pressure, and its hits are of the page cache too.
+            Some(held) if !self.cgroups.tells_pressure() => (self.held(&held, now), None, None),
             Some(held) => {
                 let hit = match self.cgroups.strained(&held, now, &mut self.anomalies) {
                     Ok(hit) => hit,
-                    Err(error) => return unreadable(CGROUP, error),
+                    Err(error) => return unread(error),
                 };
-                (self.held(&held, now), hit)
+                (self.held(&held, now), waiting(pressure), hit)
             }
             None => match self.machine(now) {
-                Ok(figures) => (whole(&figures), None),
+                Ok(figures) => (whole(&figures).of(self.scope()), waiting(pressure), None),
                 Err(result) => return result,
             },
         };
@@ -56,10 +61,11 @@ impl Sampler {
     }
 
     fn held(&mut self, held: &Held, now: Tick) -> Reading {
-        let slowed = self.cgroups.slowed_from(held, now);
-        let slowed = slowed.map(|high| format!(", slowed from {}", bytes(high)));
-        let figures = told(held) + &slowed.unwrap_or_default();
+        let firm = 100.0 * held.firm_share();
+        let figures = told(held, self.cgroups.slowed_from(held, now));
         Reading::new("cgroup.memory.working_set", 100.0 * held.share(), figures)
+            .degraded_by(firm)
+            .unhealthy_by(firm)
             .of(self.cgroups.scope(held))
             .limit(held.limit as f64)
     }
@@ -69,7 +75,7 @@ impl Sampler {
             format!("{} of {} available", bytes(available), bytes(limit))
         };
         match self.cgroups.most(now, |held| -(held.available() as f64)) {
-            Err(error) => unreadable(CGROUP, error),
+            Err(error) => unread(error),
             Ok(Some(held)) => {
                 let (available, limit) = (held.available(), held.limit);
                 let figures = told(available, limit);
@@ -83,6 +89,7 @@ impl Sampler {
                 Ok(meminfo::Figures { available, total, .. }) => {
                     let figures = told(available, total);
                     Reading::new("host.memory.available", available as f64, figures)
+                        .of(self.scope())
                         .limit(total as f64)
                         .result()
                 }
@@ -97,7 +104,7 @@ impl Sampler {
             _ => f64::INFINITY,
         };
         let (formula, fixed, limit, scope) = match self.cgroups.most(now, rank) {
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
             Ok(Some(held)) => {
                 let scope = self.cgroups.scope(&held);
                 ("cgroup.memory.unreclaimable", held.unreclaimable(), held.limit, Some(scope))
@@ -119,13 +126,13 @@ impl Sampler {
         let reading = Reading::new(formula, 100.0 * share, figures).limit(limit as f64);
         match scope {
             Some(scope) => reading.of(scope).result(),
-            None => reading.result(),
+            None => reading.of(self.scope()).result(),
         }
     }
 
     pub(in super::super) fn oom_kills(&mut self, now: Tick) -> RunResult {
         let (formula, grown, scope) = match self.cgroups.kills(now, kills::grown) {
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
             Ok(Some((Some(grown), scope))) => ("cgroup.memory.oom_kills", grown, Some(scope)),
             Ok(Some((None, scope))) => return missing(&format!("no count of kills, in {scope}")),
             Ok(None) => match self.vmstat.text(now) {
@@ -144,13 +151,13 @@ impl Sampler {
         let reading = Reading::new(formula, ten as f64, figures).unhealthy_by(five as f64);
         match scope {
             Some(scope) => reading.of(scope).result(),
-            None => reading.result(),
+            None => reading.of(self.scope()).result(),
         }
     }
 
     pub(in super::super) fn limit_hits(&mut self, now: Tick) -> RunResult {
         match self.cgroups.hits(now, &mut self.anomalies) {
-            Err(error) => unreadable(CGROUP, error),
+            Err(error) => unread(error),
             Ok(None) => missing("no cgroup of this process counts hits of its memory limit"),
             Ok(Some((None, _))) => RunResult::new(Outcome::Local, Reason::NO_SAMPLE),
             Ok(Some((Some(rate), scope))) => {
@@ -163,8 +170,8 @@ impl Sampler {
 
 /// The working set of the machine.
 fn whole(figures: &meminfo::Figures) -> Reading {
-    let used = figures.total.saturating_sub(figures.available);
-    let text = format!("working set {} of {}", bytes(used), bytes(figures.total));
+    let (used, mostly) = (figures.used(), mostly(figures.consumer));
+    let text = format!("working set {} of {}{mostly}", bytes(used), bytes(figures.total));
     let value = 100.0 * used as f64 / figures.total as f64;
     Reading::new("host.memory.working_set", value, text).limit(figures.total as f64)
 }

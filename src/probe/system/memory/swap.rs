@@ -3,12 +3,12 @@
 //! Swap that lies there harms nobody; so it may be DEGRADED only while pages come back. The trap:
 //! a cgroup that may not swap at all is not one whose swap is full.
 
+use super::Sampler;
 use super::signals::missing;
-use super::{CGROUP, Sampler};
 use crate::model::RunResult;
 use crate::model::signal::bytes;
 use crate::probe::system::reading::Reading;
-use crate::probe::system::unreadable;
+use crate::probe::system::unread;
 use crate::sys::cgroup::field;
 use crate::time::Tick;
 
@@ -24,7 +24,7 @@ impl Sampler {
         };
         let returns = self.returns(now);
         let (formula, used, limit, scope) = match self.cgroups.swap(total, now) {
-            Err(error) => return unreadable(CGROUP, error),
+            Err(error) => return unread(error),
             Ok(None) => ("host.memory.swap", total.saturating_sub(free), total, None),
             Ok(Some(swapped)) => {
                 let scope = self.cgroups.swap_scope(&swapped);
@@ -43,7 +43,7 @@ impl Sampler {
         }
         match scope {
             Some(scope) => reading.of(scope).result(),
-            None => reading.result(),
+            None => reading.of(self.scope()).result(),
         }
     }
 

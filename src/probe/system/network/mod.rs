@@ -113,7 +113,11 @@ impl Sampler {
         let max = self.tracked_max.text(now).map(number);
         match (count, max) {
             (Err(Errno::NOENT), _) | (_, Err(Errno::NOENT)) => {
-                none("connection tracking is not loaded")
+                // Absent only where its neighbours are not; else nothing was looked at.
+                match self.tracked.path().ancestors().nth(2).is_some_and(Path::exists) {
+                    true => none("connection tracking is not loaded"),
+                    false => unreadable("/proc/sys/net", Errno::NOENT),
+                }
             }
             (Err(error), _) | (_, Err(error)) => unreadable("the connection tracking table", error),
             (Ok(Some(_)), Ok(Some(0))) => none("connection tracking has no limit"),

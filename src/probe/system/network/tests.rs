@@ -72,7 +72,10 @@ fn what_is_not_there_is_no_figure() {
     let mut nowhere = Sampler::new(empty.root());
     expect_none(nowhere.listen_overflows(Tick(0)), NETSTAT);
     expect_none(nowhere.tcp_memory(Tick(0)), SOCKSTAT);
-    expect_none(nowhere.conntrack(Tick(0)), "connection tracking is not loaded");
+    expect_none(nowhere.conntrack(Tick(0)), "/proc/sys/net cannot be read");
+    let without = Recorded::new("\n== proc/sys/net/ipv4/tcp_mem\n1 2 3");
+    let without = Sampler::new(without.root()).conntrack(Tick(0));
+    expect_none(without, "connection tracking is not loaded");
     expect_none(nowhere.interface_errors(Tick(0)), DEV);
     expect_none(nowhere.ports(Tick(0)), SOCKSTAT);
     let (tree, mut sampler) = tree();

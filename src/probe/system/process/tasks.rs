@@ -13,7 +13,7 @@ mod user;
 use super::super::numbers::{number, percent, words};
 use super::super::reading::Reading;
 use super::super::window::Window;
-use super::super::{none, unreadable};
+use super::super::{host_scope, none, unreadable};
 use crate::model::RunResult;
 use crate::sys::cgroup::{Cgroup, Limit, Lineage, PIDS, Watch, field, limit};
 use crate::sys::kept_file::KeptFile;
@@ -125,7 +125,10 @@ impl Sampler {
             }
         }
         let figures = format!("{used} of {limit} tasks");
-        Reading::new("host.tasks", percent(used, limit), figures).limit(limit as f64).result()
+        Reading::new("host.tasks", percent(used, limit), figures)
+            .of(host_scope(self.cgroups.is_partial()))
+            .limit(limit as f64)
+            .result()
     }
 }
 

@@ -190,6 +190,17 @@ impl Held {
         if self.limit == 0 { 1.0 } else { self.used as f64 / self.limit as f64 }
     }
 
+    /// What of the working set is no page cache. The kernel gives all of that up before it kills,
+    /// after it has written what is dirty, however lately it was used.
+    pub(in super::super) fn firm(&self) -> u64 {
+        self.used.saturating_sub(self.stat.active_file.unwrap_or(0))
+    }
+
+    /// The share of the limit that this is, which says how near a kill is.
+    pub(in super::super) fn firm_share(&self) -> f64 {
+        if self.limit == 0 { 1.0 } else { self.firm() as f64 / self.limit as f64 }
+    }
+
     /// What can be had without a kill: of what files hold in use, and of the kernel's caches, the
     /// half is taken to give way.
     pub(in super::super) fn available(&self) -> u64 {
@@ -285,6 +296,8 @@ mod tests {
         assert_eq!(held(110, 100).available(), 20, "above the limit");
         assert_eq!(held(u64::MAX, 1).available(), 0);
         assert_eq!(held(90, 200).unreclaimable(), Some(58));
+        assert_eq!((held(90, 200).firm(), held(90, 200).firm_share()), (50, 0.25));
+        assert_eq!((held(30, 200).firm(), held(0, 0).firm_share()), (0, 1.0));
         let without = Held { stat: Stat { shmem: None, ..stat }, ..held(1, 2) };
         assert_eq!(without.unreclaimable(), None);
     }

@@ -90,7 +90,7 @@ fn no_limit_and_one_above_the_memory_of_the_machine_are_none() {
     tree.write(&format!("{POD}/memory.max"), "max\n");
     tree.write(&format!("{POD}/api.scope/memory.max"), &format!("{TOTAL}\n"));
     assert_eq!(tree.sample(0), None);
-    assert_eq!(Tree::new("").sample(0), None, "no cgroups at all");
+    assert_eq!(Tree::new("\n== proc/self/stat\n1").sample(0), None, "no cgroups at all");
 }
 
 #[test]
@@ -123,10 +123,12 @@ fn a_cgroup_that_vanished_is_looked_for_again() {
 
 #[test]
 fn figures_that_are_none_are_an_error_and_never_a_number() {
+    let unread = Unread { what: "/proc/self/cgroup", error: Errno::NOENT };
+    assert_eq!(Tree::new("").sampler.sample(Tick(0)), Err(unread), "no /proc at all");
     for (file, text) in [("current", "much\n"), ("stat", "anon 5\n")] {
         let mut tree = Tree::recorded("v2-nested");
         tree.write(&format!("{POD}/memory.{file}"), text);
         let found = tree.sampler.sample(Tick(0));
-        assert_eq!(found, Err(Errno::BADMSG), "{file}");
+        assert_eq!(found, Err(files(Errno::BADMSG)), "{file}");
     }
 }

@@ -227,3 +227,31 @@ fn a_quota_that_comes_back_is_not_judged_over_the_time_without_it() {
     tree.quota("pod/app", "50000 100000\n");
     assert_eq!(tree.share(20_000).map(drop), Err(Reason::NO_SAMPLE));
 }
+
+#[test]
+fn an_error_while_quotas_are_looked_for_is_no_answer_for_a_minute() {
+    let mut tree = Tree::new("error", V2, V2_MOUNT);
+    tree.quota("pod/app", "50000 100000\n");
+    tree.count("pod/app", [0, 0, 0, 0]);
+    // A directory in its place cannot be read.
+    let own = tree.root.join("proc/self/cgroup");
+    let hide = |tree: &Tree| {
+        fs::remove_file(&own).unwrap();
+        fs::create_dir(&own).unwrap();
+        tree.root.clone()
+    };
+    hide(&tree);
+    assert_eq!(tree.share(0).map(drop), Err(Reason::LOCAL_UNSUPPORTED));
+    let none = tree.sampler.throttling(Tick(MILLISECOND)).map(drop).unwrap_err();
+    assert_eq!(none.detail, Errno::ISDIR.raw_os_error());
+    fs::remove_dir(&own).unwrap();
+    tree.write("proc/self/cgroup", V2);
+    assert_eq!(tree.share(2).map(drop), Err(Reason::NO_SAMPLE), "the quota is found");
+    // The same a minute later, when it is looked for again.
+    hide(&tree);
+    assert_eq!(tree.share(60_010).map(drop), Err(Reason::LOCAL_UNSUPPORTED));
+    fs::remove_dir(&own).unwrap();
+    tree.write("proc/self/cgroup", V2);
+    tree.count("pod/app", [30_000_000, 600, 0, 0]);
+    assert!(tree.share(60_020).unwrap().is_some());
+}
