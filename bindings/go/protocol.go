@@ -226,7 +226,7 @@ type UDP struct {
 	Expect string `doc:"expect"`
 	// The same in hexadecimal digits.
 	ExpectHex string `doc:"expect_hex"`
-	// A regular expression that must match within the reply.
+	// A regular expression that must match within the reply; secret.
 	ExpectRegex string `doc:"expect_regex"`
 	// What is sent, 1 to 8192 bytes; secret.
 	Send string `doc:"send"`

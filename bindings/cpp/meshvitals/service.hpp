@@ -57,7 +57,7 @@ class Udp : public Probe {
         keys_.set("expect_hex", json::quoted(value));
         return *this;
     }
-    /// A regular expression that must match within the reply.
+    /// A regular expression that must match within the reply; secret.
     Udp& expect_regex(std::string_view value) {
         keys_.set("expect_regex", json::quoted(value));
         return *this;

@@ -304,8 +304,8 @@ class Udp(Probe):
     expect: Optional[str] = field(default=None, repr=False)
     #: The same in hexadecimal digits.
     expect_hex: Optional[str] = None
-    #: A regular expression that must match within the reply.
-    expect_regex: Optional[str] = None
+    #: A regular expression that must match within the reply; secret.
+    expect_regex: Optional[str] = field(default=None, repr=False)
     #: What is sent, 1 to 8192 bytes; secret.
     send: Optional[str] = field(default=None, repr=False)
     #: The same in hexadecimal digits, for bytes that no text can hold. One of the two is given.

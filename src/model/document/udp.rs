@@ -38,7 +38,7 @@ pub(super) struct UdpDoc<'a> {
     /// The same in hexadecimal digits.
     #[serde(default)]
     expect_hex: Given<Text<'a>>,
-    /// A regular expression that must match within the reply.
+    /// A regular expression that must match within the reply; secret.
     #[serde(default)]
     expect_regex: Given<Text<'a>>,
 }
