@@ -128,8 +128,8 @@ fn the_tighter_of_nested_cgroups_is_told_while_that_changes() {
         return;
     };
     guest.enter("inner");
-    // What was charged before stays with the cgroup above; this is of the inner one.
-    let _held = std::hint::black_box(vec![1u8; 16 * MIB as usize]);
+    // What was charged before the move stays with the parent in version 1, and might be the most.
+    let own = vec![1_u8; 16 * MIB as usize];
     guest.limit_memory("", Some(256 * MIB));
     guest.limit_memory("inner", Some(512 * MIB));
     guest.limit_tasks("", Some(100));
@@ -153,6 +153,7 @@ fn the_tighter_of_nested_cgroups_is_told_while_that_changes() {
     guest.limit_tasks("", None);
     watch.expect_left("memory", &parent);
     watch.expect_left("tasks", &parent);
+    assert_eq!(std::hint::black_box(own).last(), Some(&1), "held until here");
 }
 
 #[test]
