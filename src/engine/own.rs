@@ -18,10 +18,10 @@ impl Core {
             let seconds = self.now.since(oldest) as f64 / SECOND as f64;
             text += &format!(", the oldest for {seconds:.1} s");
         }
-        let [network, callbacks, disks, handshakes] = self.slots.waiting();
+        let [network, callbacks, handshakes] = self.slots.waiting();
         let network = network + handshakes;
-        if network + callbacks + disks > 0 {
-            text += &format!(", waiting: {network} network, {callbacks} callback, {disks} disk");
+        if network + callbacks > 0 {
+            text += &format!(", waiting: {network} network, {callbacks} callback");
         }
         let Load { busy, of, stuck } = self.callbacks.load();
         text += &format!(", callbacks: {busy} of {of} threads busy");

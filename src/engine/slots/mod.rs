@@ -22,17 +22,16 @@ use std::collections::VecDeque;
 
 /// Functions of the host program that run at once.
 const CALLBACK_SLOTS: usize = 4;
-/// Filesystems that are examined at once.
-const DISK_SLOTS: usize = 2;
 
 /// What a run occupies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Network,
     Callback,
-    Disk,
     /// Of the network, with a handshake for encryption, which costs CPU.
     Handshake,
+    /// A filesystem, which others may want to look at as well; who looks first is for `disks`.
+    Disk,
     /// Nothing that is scarce.
     Free,
 }
@@ -100,10 +99,10 @@ impl Lane {
     }
 }
 
-/// Bounded concurrency. Runs of the class `Free` are not bounded and not known here.
+/// Bounded concurrency. Runs of the classes `Disk` and `Free` are not known here.
 #[derive(Debug)]
 pub(super) struct Slots {
-    lanes: [Lane; 4],
+    lanes: [Lane; 3],
     /// Wishes so far.
     wishes: u64,
 }
@@ -111,12 +110,12 @@ pub(super) struct Slots {
 impl Slots {
     pub fn new(max_runs: usize, max_handshakes: usize) -> Slots {
         let lane = |size| Lane { size, ..Lane::default() };
-        let lanes = [max_runs, CALLBACK_SLOTS, DISK_SLOTS, max_handshakes].map(lane);
+        let lanes = [max_runs, CALLBACK_SLOTS, max_handshakes].map(lane);
         Slots { lanes, wishes: 0 }
     }
 
-    /// How many wait for a slot: of the network, for callbacks, for filesystems, for handshakes.
-    pub fn waiting(&self) -> [usize; 4] {
+    /// How many wait for a slot: of the network, for callbacks, for handshakes.
+    pub fn waiting(&self) -> [usize; 3] {
         self.lanes.each_ref().map(|lane| lane.waiting.iter().map(VecDeque::len).sum())
     }
 
@@ -182,7 +181,7 @@ impl Core {
 
     /// Gives free slots to those that wait.
     pub(super) fn start_waiting(&mut self) {
-        for class in [Class::Network, Class::Callback, Class::Disk, Class::Handshake] {
+        for class in [Class::Network, Class::Callback, Class::Handshake] {
             let next = |core: &mut Core| {
                 let (slots, table) = (&mut core.slots, &core.table);
                 slots.admit(class, |index, ticket| {
