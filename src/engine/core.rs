@@ -143,14 +143,12 @@ impl Core {
         let is_late = !self.settings.manual && late > self.settings.slack_ns;
         self.turn_lag_ns = if is_late { late } else { 0 };
         self.lag_ns = self.turn_lag_ns;
-        if self.lag_ns <= SUSPENSION_NS {
-            return;
+        if suspended && self.running {
+            // Whatever the lag is: our clock stands still in suspension.
+            return self.wake_up();
         }
-        if suspended {
-            self.log(2, "the machine was suspended; every check is measured again");
-            self.drop_runs(|_| true);
-        } else {
-            let lag_ns = self.lag_ns;
+        let lag_ns = self.lag_ns;
+        if lag_ns > SUSPENSION_NS {
             self.drop_runs(|check| lag_ns > check.policy().interval_ns);
         }
     }

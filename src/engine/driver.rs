@@ -5,6 +5,7 @@
 
 use super::callback::{Function, Run};
 use super::command::Command;
+use super::disks::Disks;
 use super::helpers::Helpers;
 use super::inbox::{Inbox, Reporter};
 use super::triggers::Triggers;
@@ -45,6 +46,7 @@ pub struct Driver {
     wake: Arc<Wake>,
     inbox: Arc<Inbox>,
     helpers: Helpers,
+    disks: Disks,
     work: HashMap<u64, Work>,
     /// Programs, until their thread has let go of them; kept beyond the work.
     programs: HashMap<u64, Leash>,
@@ -73,13 +75,16 @@ impl Driver {
         net.watch(wake.as_fd(), CONTROL_WAKE)?;
         net.watch(timer.as_fd(), CONTROL_TIMER)?;
         inbox.belong_to(&wake);
+        let helpers = Helpers::new(owner);
+        let disks = Disks::new(helpers.disks.clone(), Arc::clone(&inbox));
         Ok(Driver {
             net: Some(net),
             timer,
             armed: Tick::NEVER,
             wake,
             inbox,
-            helpers: Helpers::new(owner),
+            helpers,
+            disks,
             work: HashMap::new(),
             programs: HashMap::new(),
             garbage: Vec::new(),
@@ -140,6 +145,7 @@ impl Driver {
             let work = self.work.remove(&done.run);
             self.garbage.extend(work.and_then(|work| work.function));
         }
+        self.disks.go_on(done, time::monotonic());
     }
 
     /// Carries out a command. Appends to `done` what is over at once, and to `expired` what its
@@ -157,26 +163,35 @@ impl Driver {
                 self.start(token, &probe, callback, run, now, done);
             }
             Command::Expire { token, linger } => {
-                let silent = match self.programs.get(&token) {
-                    Some(leash) => leash.timeout(),
-                    None => RunResult::new(Outcome::Timeout, Reason::TIMEOUT),
-                };
-                let result = match (self.let_go(token), &mut self.net) {
-                    // What is not running has said so to the inbox, or just came back.
-                    (Some(found), _) if found != WrittenOff::Running => return,
-                    (None, Some(net)) => net.expire(token, linger, now),
-                    _ => silent,
-                };
-                expired.push(Done { run: token, result, finished: now });
+                let result = self.expire(token, linger, now);
+                expired.extend(result.map(|result| Done { run: token, result, finished: now }));
             }
             Command::Cancel { token } => {
-                if self.let_go(token).is_none()
+                if !self.disks.cancel(token)
+                    && self.let_go(token).is_none()
                     && let Some(net) = &mut self.net
                 {
                     net.cancel(token);
                 }
             }
             Command::Disarm { check } => self.disarm(check),
+        }
+    }
+
+    /// The result of a run that its deadline ends. None for what is not running: that has said so
+    /// to the inbox, or just came back.
+    fn expire(&mut self, token: u64, linger: bool, now: Tick) -> Option<RunResult> {
+        if let Some(result) = self.disks.expire(token, now) {
+            return result;
+        }
+        let silent = match self.programs.get(&token) {
+            Some(leash) => leash.timeout(),
+            None => RunResult::new(Outcome::Timeout, Reason::TIMEOUT),
+        };
+        match (self.let_go(token), &mut self.net) {
+            (Some(found), _) if found != WrittenOff::Running => None,
+            (None, Some(net)) => Some(net.expire(token, linger, now)),
+            _ => Some(silent),
         }
     }
 
@@ -220,14 +235,15 @@ impl Driver {
             ProbeSpec::Cpu(level) => self.host.cpu(*level, now),
             ProbeSpec::Memory(level) => self.host.memory(*level, now),
             ProbeSpec::Disk(spec) => {
-                let spec = Arc::clone(spec);
-                let pool = self.helpers.disks.clone();
-                return self.submit(pool, token, None, move || disk(&spec));
+                let (spec, times) = (Arc::clone(spec), (now, run.deadline));
+                let path = spec.path.clone();
+                return self.disks.start(token, &path, times, move || disk(&spec));
             }
             ProbeSpec::Signal(spec) if spec.path.is_some() => {
                 let (spec, past) = (Arc::clone(spec), self.past.clone());
-                let pool = self.helpers.disks.clone();
-                return self.submit(pool, token, None, move || filesystem(&spec, &past, now));
+                let (path, times) = (spec.path.clone().unwrap_or_default(), (now, run.deadline));
+                let measure = move || filesystem(&spec, &past, now);
+                return self.disks.start(token, &path, times, measure);
             }
             ProbeSpec::Signal(spec) => {
                 let result = self.host.signal(spec, now);
@@ -355,6 +371,7 @@ impl Driver {
         self.programs.values().for_each(Leash::cut);
         self.triggers = None;
         self.garbage.extend(self.work.drain().filter_map(|(_, work)| work.function));
+        self.disks.close();
         self.helpers.close(self.net.as_ref().and_then(Net::threads));
         self.net = None;
     }

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 /// Threads for callbacks, and how many there may be when some are stuck.
 const CALLBACK_THREADS: (usize, usize) = (4, 64);
-/// The same for filesystems.
-const DISK_THREADS: (usize, usize) = (2, 16);
+/// The same for filesystems, at each of which one thread looks at most. So many may fall silent at
+/// once, and so many be dead, before any other one is held up.
+const DISK_THREADS: (usize, usize) = (16, 64);
 /// The same for programs.
 const EXEC_THREADS: (usize, usize) = (4, 16);
 

@@ -5,6 +5,7 @@
 //! own to be woken by. If they shared one, the first to look would make it unreadable, and the
 //! other would sleep on.
 
+use super::disks::Air;
 use crate::model::{Outcome, Reason, RunResult};
 use crate::probe::net::Done;
 use crate::sync::{Arc, Mutex, Weak, lock};
@@ -17,6 +18,8 @@ pub struct Inbox {
     /// The process generation in which it was made.
     born: u32,
     content: Mutex<Content>,
+    /// Looks at filesystems, which may outlive their life as well.
+    air: Arc<Air>,
 }
 
 #[derive(Default)]
@@ -28,7 +31,7 @@ struct Content {
 
 impl Default for Inbox {
     fn default() -> Self {
-        Inbox { born: fork::generation(), content: Mutex::default() }
+        Inbox { born: fork::generation(), content: Mutex::default(), air: Arc::default() }
     }
 }
 
@@ -36,6 +39,16 @@ impl Inbox {
     /// Wakes this life from now on, and no earlier one.
     pub fn belong_to(&self, wake: &Arc<Wake>) {
         lock(&self.content).wake = Arc::downgrade(wake);
+    }
+
+    /// The looks at filesystems that are under way.
+    pub fn air(&self) -> &Arc<Air> {
+        &self.air
+    }
+
+    /// Wakes the latest life for what is no result.
+    pub fn wake(&self) {
+        self.add(|_| {});
     }
 
     /// Takes the results that have arrived.

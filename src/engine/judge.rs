@@ -50,10 +50,15 @@ impl Core {
             self.withdraw(token);
         }
         let (result, late) = self.against_deadline(result, run.deadline, finished);
+        let reason = result.reason;
         self.close_run(token, overran, linger_ns);
         let mut pace = self.book(index, run.booked(), result, finished);
         if late && linger_ns > 0 && finished <= run.deadline.after(linger_ns) {
             pace = self.count_late(index, run.serial);
+        }
+        if reason == Reason::STILL_RUNNING {
+            // Looked at sooner it is the same silence.
+            pace = Pace::Normal;
         }
         self.plan_next(index, pace);
         self.set_timer(index);

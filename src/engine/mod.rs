@@ -4,6 +4,7 @@ mod callback;
 mod command;
 mod core;
 mod deadline;
+mod disks;
 mod driver;
 mod forked;
 mod groups;

@@ -18,10 +18,10 @@ impl Core {
             let seconds = self.now.since(oldest) as f64 / SECOND as f64;
             text += &format!(", the oldest for {seconds:.1} s");
         }
-        let [network, callbacks, disks, handshakes, programs] = self.slots.waiting();
+        let [network, callbacks, handshakes, programs] = self.slots.waiting();
         let network = network + handshakes;
-        if network + callbacks + disks + programs > 0 {
-            text += &format!(", waiting: {network} network, {callbacks} callback, {disks} disk");
+        if network + callbacks + programs > 0 {
+            text += &format!(", waiting: {network} network, {callbacks} callback");
             if programs > 0 {
                 text += &format!(", {programs} exec");
             }

@@ -263,12 +263,17 @@ impl Core {
     /// measured.
     fn exchange(&mut self, index: u32, spec: CheckSpec) {
         let shared = self.share(spec.policy);
+        let was_due = self.table.get(index).is_some_and(|check| {
+            matches!(check.activity, Activity::Running(_) | Activity::Waiting(_))
+        });
         self.discard_run(index);
         self.unrelate(index);
         let Some(check) = self.table.get(index) else { return };
         self.groups.leave(check);
         self.slots.leave(check);
         let other_probe = !check.probe.measures_as(&spec.probe);
+        let other_plan = other_probe || !check.policy().plans_as(&shared.policy);
+        let planned = check.due;
         let Some(check) = self.table.get_mut(index) else { return };
         check.shared = shared;
         // What a thread is stuck in belongs to the old document.
@@ -302,7 +307,12 @@ impl Core {
         self.relate(index, &spec.depends_on);
         if self.running {
             let born = self.table.get(index).map(|check| check.born);
-            self.restart(index);
+            if other_plan {
+                self.restart(index);
+            }
+            if !other_probe {
+                self.keep_plan(index, if was_due { now } else { planned });
+            }
             if let (Some(born), Some(check), false) = (born, self.table.get_mut(index), other_probe)
             {
                 check.born = born;

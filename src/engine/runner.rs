@@ -17,7 +17,7 @@ use crate::sys::fork;
 use crate::sys::nested::Nested;
 use crate::sys::thread::spawn;
 use crate::sys::wake::Wake;
-use crate::time::{self, MILLISECOND, SECOND, Tick};
+use crate::time::{self, MILLISECOND, Tick};
 use std::future::poll_fn;
 use std::io;
 use std::mem::forget;
@@ -29,6 +29,8 @@ use tokio::io::unix::AsyncFd;
 
 /// How far CLOCK_BOOTTIME must move against CLOCK_MONOTONIC to mean a suspension.
 const SUSPENSION_NS: u64 = 500 * MILLISECOND;
+/// How often the clocks are read for one pair of readings that belong together.
+const TRIES: usize = 4;
 
 /// The handle of a background thread.
 pub struct Runner {
@@ -56,7 +58,7 @@ pub fn start(monitor: &Arc<Inner>, mut driver: Driver) -> io::Result<Runner> {
         monitor: Arc::downgrade(monitor),
         driver: Arc::clone(&driver),
         ending: Arc::clone(&ending),
-        asleep_ns: time::boottime().since(time::monotonic()),
+        asleep_ns: asleep_ns(),
         done: Vec::new(),
         expired: Vec::new(),
         listens: false,
@@ -149,7 +151,7 @@ struct Body {
     driver: Arc<Mutex<Driver>>,
     ending: Arc<AtomicBool>,
     /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC: how long the machine has slept.
-    asleep_ns: u64,
+    asleep_ns: Option<u64>,
     done: Vec<Done>,
     expired: Vec<Done>,
     /// Whether triggers have to be looked at.
@@ -196,7 +198,7 @@ impl Body {
         let mut driver = lock(&driver);
         driver.collect(&mut self.done);
         let now = time::monotonic();
-        let suspended = self.was_suspended(now);
+        let suspended = self.was_suspended();
         let mut commands = Vec::new();
         let mut leftover = Leftover::default();
         let mut next;
@@ -254,12 +256,22 @@ impl Body {
         }
     }
 
-    fn was_suspended(&mut self, now: Tick) -> bool {
-        let asleep_ns = time::boottime().since(now);
-        let moved = asleep_ns.saturating_sub(self.asleep_ns) > SUSPENSION_NS.min(SECOND);
-        self.asleep_ns = asleep_ns;
-        moved
+    fn was_suspended(&mut self) -> bool {
+        let Some(asleep_ns) = asleep_ns() else { return false };
+        let before = self.asleep_ns.replace(asleep_ns);
+        before.is_some_and(|before| asleep_ns.saturating_sub(before) > SUSPENSION_NS)
     }
+}
+
+/// CLOCK_BOOTTIME minus CLOCK_MONOTONIC; nothing if this thread was held up while it read them,
+/// which would look like a suspension.
+fn asleep_ns() -> Option<u64> {
+    (0..TRIES).find_map(|_| {
+        let before = time::monotonic();
+        let all = time::boottime();
+        let after = time::monotonic();
+        (after.since(before) < SUSPENSION_NS / 2).then(|| all.since(after))
+    })
 }
 
 impl Drop for Body {

@@ -199,7 +199,7 @@ impl Core {
             return self.spread_out(index);
         }
         match Class::of(&check.probe) {
-            Class::Free => self.run(index, Class::Free),
+            class @ (Class::Disk | Class::Free) => self.run(index, class),
             _ => self.wait_for_slot(index),
         }
     }
@@ -281,7 +281,13 @@ impl Core {
         if run.is_none_or(|run| run.deadline <= now) {
             let token = run.map_or(0, |run| run.token);
             let serial = self.runs.next_serial();
-            let result = RunResult::new(Outcome::Timeout, Reason::STILL_RUNNING);
+            let mut result = RunResult::new(Outcome::Timeout, Reason::STILL_RUNNING);
+            if let Some(check) = self.table.get(index)
+                && [Reason::TIMEOUT, Reason::STILL_RUNNING].contains(&check.reason)
+            {
+                // What does not answer was said when it was given up.
+                result = result.with_message(check.message());
+            }
             self.book(index, Booked { serial, token }, result, now);
         }
         self.plan_next(index, Pace::Normal);

@@ -43,7 +43,8 @@ impl Triggers {
             }
             self.armed.swap_remove(place);
         }
-        if self.armed.len() >= LIMIT {
+        // One that was refused costs nobody anything.
+        if self.fds().count() >= LIMIT {
             return;
         }
         let trigger = match Trigger::new(path, line, enter / 100.0) {
@@ -119,6 +120,28 @@ mod tests {
         // Set anew for the same it might be over again at once, for ever.
         triggers.arm(check, path, line, enter);
         assert!(!triggers.is_waiting() && triggers.armed.len() == 1);
+    }
+
+    #[test]
+    fn what_was_refused_takes_no_place_of_another() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        let _entered = runtime.enter();
+        let mut triggers = Triggers::default();
+        let path = Path::new("/proc/self/status");
+        for check in 0..=LIMIT as u64 {
+            triggers.arm(CheckId(check), path, Line::Some, 10.0);
+        }
+        assert_eq!(triggers.armed.len(), LIMIT + 1, "the last one was asked for as well");
+        let granted = |check| {
+            let (trigger, end) = trigger_with_end();
+            let trigger = Some(trigger);
+            (Armed { check, path: path.to_owned(), line: Line::Some, enter: 1.0, trigger }, end)
+        };
+        let (armed, _ends): (Vec<_>, Vec<_>) =
+            (100..100 + LIMIT as u64).map(|check| granted(CheckId(check))).unzip();
+        triggers.armed.extend(armed);
+        triggers.arm(CheckId(99), path, Line::Some, 10.0);
+        assert_eq!(triggers.armed.len(), 2 * LIMIT + 1, "but not beyond the limit");
     }
 
     #[test]

@@ -74,6 +74,15 @@ pub struct Policy {
     pub tags: Box<[Box<str>]>,
 }
 
+impl Policy {
+    /// Whether a check runs at the same instants with the other one.
+    pub fn plans_as(&self, other: &Policy) -> bool {
+        let plan =
+            |policy: &Policy| (policy.interval_ns, policy.initial_delay_ns, policy.jitter_ppm);
+        plan(self) == plan(other)
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Policy {

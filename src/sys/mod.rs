@@ -8,6 +8,7 @@ pub mod epoll;
 pub mod fork;
 pub mod guard;
 pub mod kept_file;
+pub mod mount_points;
 pub mod mounts;
 pub mod nested;
 pub mod pages;

@@ -22,21 +22,20 @@ use std::collections::VecDeque;
 
 /// Functions of the host program that run at once.
 const CALLBACK_SLOTS: usize = 4;
-/// Filesystems that are examined at once.
-const DISK_SLOTS: usize = 2;
 
 /// Programs that run at once.
 const EXEC_SLOTS: usize = 4;
 
-/// What a run occupies. The order is that of the lanes; the last one has none.
+/// What a run occupies. The order is that of the lanes; the last two have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Network,
     Callback,
-    Disk,
     /// Of the network, with a handshake for encryption, which costs CPU.
     Handshake,
     Exec,
+    /// A filesystem, which others may want to look at as well; who looks first is for `disks`.
+    Disk,
     /// Nothing that is scarce.
     Free,
 }
@@ -105,10 +104,10 @@ impl Lane {
     }
 }
 
-/// Bounded concurrency. Runs of the class `Free` are not bounded and not known here.
+/// Bounded concurrency. Runs of the classes `Disk` and `Free` are not known here.
 #[derive(Debug)]
 pub(super) struct Slots {
-    lanes: [Lane; 5],
+    lanes: [Lane; 4],
     /// Wishes so far.
     wishes: u64,
 }
@@ -116,14 +115,12 @@ pub(super) struct Slots {
 impl Slots {
     pub fn new(max_runs: usize, max_handshakes: usize) -> Slots {
         let lane = |size| Lane { size, ..Lane::default() };
-        let sizes = [max_runs, CALLBACK_SLOTS, DISK_SLOTS, max_handshakes, EXEC_SLOTS];
-        let lanes = sizes.map(lane);
+        let lanes = [max_runs, CALLBACK_SLOTS, max_handshakes, EXEC_SLOTS].map(lane);
         Slots { lanes, wishes: 0 }
     }
 
-    /// How many wait for a slot: of the network, for callbacks, for filesystems, for handshakes,
-    /// for programs.
-    pub fn waiting(&self) -> [usize; 5] {
+    /// How many wait for a slot: of the network, for callbacks, for handshakes, for programs.
+    pub fn waiting(&self) -> [usize; 4] {
         self.lanes.each_ref().map(|lane| lane.waiting.iter().map(VecDeque::len).sum())
     }
 
@@ -189,8 +186,7 @@ impl Core {
 
     /// Gives free slots to those that wait.
     pub(super) fn start_waiting(&mut self) {
-        use Class::{Callback, Disk, Exec, Handshake, Network};
-        for class in [Network, Callback, Disk, Handshake, Exec] {
+        for class in [Class::Network, Class::Callback, Class::Handshake, Class::Exec] {
             let next = |core: &mut Core| {
                 let (slots, table) = (&mut core.slots, &core.table);
                 slots.admit(class, |index, ticket| {

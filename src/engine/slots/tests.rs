@@ -328,7 +328,7 @@ proptest! {
 }
 
 #[test]
-fn what_looks_at_a_path_is_held_to_the_slots_of_filesystems() {
+fn what_looks_at_a_path_is_of_a_filesystem() {
     use crate::model::ProbeSpec;
     use crate::model::signal::{SignalSpec, TABLE};
     for row in TABLE {

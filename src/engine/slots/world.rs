@@ -122,7 +122,7 @@ impl World {
 
     /// What the slots count is what there is.
     pub fn expect_counts(&self) {
-        for class in [Class::Network, Class::Callback, Class::Disk] {
+        for class in [Class::Network, Class::Callback] {
             let lane = &self.core.slots.lanes[class as usize];
             let checks = || self.core.table.iter().map(|(_, check)| check);
             let own = || checks().filter(|check| Class::of(&check.probe) == class);
