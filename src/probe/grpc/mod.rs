@@ -4,8 +4,8 @@
 //! trailers. The trap: proxies answer for servers that are gone, often with a page of HTML and
 //! the status 200, so nothing is read before the answer says that it is gRPC.
 
-mod message;
-mod status;
+pub mod message;
+pub mod status;
 mod watch;
 
 use crate::model::{GrpcSpec, Outcome, Reason, RunResult, Secret, TlsSpec};

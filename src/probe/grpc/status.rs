@@ -43,7 +43,9 @@ const PART_LIMIT: usize = 4;
 /// How a call ended: its code, and what the server said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
+    /// Its number.
     pub code: i32,
+    /// What the server says of it, cut and without control characters.
     pub words: String,
 }
 

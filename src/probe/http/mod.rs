@@ -5,10 +5,10 @@
 //! trap: paths are shown in messages without their query, and header values and bodies never
 //! are, because they may hold secrets.
 
-mod chunked;
+pub mod chunked;
 mod head;
 mod request;
-mod response;
+pub mod response;
 pub mod talk;
 
 pub use response::Buffers;

@@ -11,7 +11,7 @@ mod config;
 mod failure;
 mod line;
 mod load;
-mod recorder;
+pub mod recorder;
 mod shown;
 mod socket;
 mod tls;
