@@ -1,6 +1,7 @@
 //! Answers of Memcached, NATS, MQTT, AMQP and SMTP: by themselves, and whole conversations.
 //!
-//! A secret that a peer sends back is never shown.
+//! A secret that a peer sends back is never shown. The trap: one that it guesses before it was told
+//! may be, so that only what stands behind its first line counts.
 
 #![no_main]
 
@@ -22,6 +23,8 @@ const TALKS: &[&str] = &[
     r#""amqp": {"address": "127.0.0.1:1"}"#,
     r#""smtp": {"address": "127.0.0.1:1", "hello": "probe.example"}"#,
 ];
+/// Those that say a secret behind the first line of the peer.
+const IN_LINES: &[usize] = &[0, 2];
 static SPECS: LazyLock<Vec<Arc<TalkSpec>>> =
     LazyLock::new(|| TALKS.iter().map(|object| spec(object)).collect());
 static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::given("hunter2", ""));
@@ -82,8 +85,14 @@ fuzz_target!(|input: &[u8]| {
             }
         }
         parser => {
-            let spec = &SPECS[usize::from(parser) % TALKS.len()];
-            if let Came::Verdict(.., text) = converse_both_ways(spec, bytes, cut) {
+            let place = usize::from(parser) % TALKS.len();
+            let came = converse_both_ways(&SPECS[place], bytes, cut);
+            // Its first line comes from who was told nothing yet.
+            let first = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+            let guesses = bytes[..first].windows(7).any(|word| word == b"hunter2");
+            if let (Came::Verdict(.., text), false, true) =
+                (came, guesses, IN_LINES.contains(&place))
+            {
                 hides(&text);
             }
         }
