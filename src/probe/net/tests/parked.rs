@@ -204,11 +204,10 @@ fn a_connection_goes_with_its_check() {
     let (address, reports) = serve(&[&[OK, OK]]);
     let (mut driver, spec) = (Driver::new(), kept(address, 9));
     driver.expect_pass(&spec);
-    driver.expect_quiet();
+    // What the other side still acknowledges may show as an edge, which says nothing.
+    while driver.turn(0) {}
     assert_eq!(driver.net.sockets.len(), 1);
     drop(spec);
-    driver.expect_quiet();
-    assert_eq!(driver.net.sockets.len(), 1, "nobody looked");
     let _ = driver.net.poll();
     assert_eq!(driver.net.sockets.len(), 0);
     assert_eq!(reports.iter().take(2).collect::<Vec<_>>(), [1, -1]);
