@@ -150,7 +150,7 @@ fn many_checks_of_dead_mounts_take_one_thread_a_mount_and_touch_no_other_check()
     let mounts: Vec<&Place> = paths.iter().collect();
     let idle = waiting(&control, &mounts);
     let sound = [
-        ("root", format!(r#"{{"name": "root", "disk": {{"path": "/", "threshold": 1.0}}}}"#)),
+        ("root", r#"{"name": "root", "disk": {"path": "/", "threshold": 1.0}}"#.to_owned()),
         ("by", format!(r#"{{"name": "by", "disk_write": {{"path": "{}"}}}}"#, links.text())),
     ];
     checks.extend(sound.iter().map(|(_, check)| check.clone()));

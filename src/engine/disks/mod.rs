@@ -128,7 +128,9 @@ impl Disks {
 
     /// Goes on after results have come: those end here, and what waited for their place begins.
     pub fn go_on(&mut self, done: &[Done], now: Tick) {
-        done.iter().for_each(|done| drop(self.begun.remove(&done.run)));
+        for done in done {
+            self.begun.remove(&done.run);
+        }
         let Some(turned_back) = self.inbox.air().changes() else { return };
         for look in turned_back {
             match self.begun.remove(&look.token) {
@@ -163,7 +165,9 @@ impl Disks {
         let waited = begun.waited;
         match self.pool.write_off(begun.ticket) {
             WrittenOff::Gone => begun.over = true,
-            WrittenOff::Queued => drop(self.begun.remove(&token)),
+            WrittenOff::Queued => {
+                self.begun.remove(&token);
+            }
             WrittenOff::Running => {
                 self.begun.remove(&token);
                 let holder = self.inbox.air().give_up(token);
