@@ -23,9 +23,10 @@ pub enum Piece<'a> {
     Malformed(&'static str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Before the first digit of a size.
+    #[default]
     Start,
     /// After at least one digit.
     Digits,
@@ -49,7 +50,7 @@ enum State {
 }
 
 /// The decoder.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Chunked {
     state: State,
     left: u64,
