@@ -59,12 +59,6 @@ pub struct Chunked {
     skipped: u32,
 }
 
-impl Default for Chunked {
-    fn default() -> Chunked {
-        Chunked::new()
-    }
-}
-
 impl Chunked {
     /// At the start of a body.
     pub const fn new() -> Chunked {
