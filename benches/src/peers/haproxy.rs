@@ -145,12 +145,13 @@ fn config(socket: &Path, targets: &[SocketAddrV4]) -> String {
     text
 }
 
-/// Servers that run (2) and whose last check passed (3), of the answer to `show servers state`:
-/// the sixth column and the twelfth (HAProxy's management guide, 9.3).
+/// Servers that run (2) and whose last check got the right answer (15), of the answer to `show
+/// servers state`: its columns `srv_op_state` and `srv_check_status`. The trap: the result beside
+/// it is unknown while the next check is under way, the status is still that of the last.
 fn count_passed(state: &str) -> usize {
     let passed = |line: &&str| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        words.get(5) == Some(&"2") && words.get(11) == Some(&"3")
+        words.get(5) == Some(&"2") && words.get(10) == Some(&"15")
     };
     state.lines().filter(passed).count()
 }
@@ -173,8 +174,9 @@ mod tests {
         let state = "1\n# be_id be_name\n\
             3 b0 1 s0 127.0.1.1 2 0 1 1 5 15 3 4 6 0 0 0 - 80 - 0 0 - - 0\n\
             3 b0 2 s1 127.0.1.2 2 0 1 1 5 1 0 3 6 0 0 0 - 80 - 0 0 - - 0\n\
-            3 b0 3 s2 127.0.1.3 0 0 1 1 5 8 2 0 6 0 0 0 - 80 - 0 0 - - 0\n";
-        assert_eq!(count_passed(state), 1);
+            3 b0 3 s2 127.0.1.3 0 0 1 1 5 8 2 0 6 0 0 0 - 80 - 0 0 - - 0\n\
+            3 b0 4 s3 127.0.1.4 2 0 1 1 5 15 0 4 6 0 0 0 - 80 - 0 0 - - 0\n";
+        assert_eq!(count_passed(state), 2, "one of them is being checked again");
     }
 
     #[test]
