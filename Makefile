@@ -21,7 +21,7 @@ INSTALLED := target/venv-installed
 
 .DEFAULT_GOAL := help
 .PHONY: help build run python install uninstall installed test test-rust test-python test-go check \
-	lint lint-python lint-go bench bench-python need-build need-test need-python need-go
+	lint lint-python lint-go bench bench-peers bench-python need-build need-test need-python need-go
 
 # $(call need,tool ...): stops and names each tool that is not found.
 define need
@@ -96,6 +96,9 @@ check: lint test ## What a change must pass
 
 bench: need-test ## Measures and rewrites docs/performance.md; ARGS="--help" says how
 	$(CARGO) run --release -p meshvitals-bench -- $(ARGS)
+
+bench-peers: need-build ## Measures HTTP checks beside HAProxy and rewrites that table
+	$(CARGO) run --release -p meshvitals-bench -- peers $(ARGS)
 
 bench-python: installed ## What it costs to read a status from Python
 	$(INSTALLED)/bin/python $(PACKAGE)/benches/status.py

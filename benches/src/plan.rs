@@ -13,6 +13,10 @@ Measures meshvitals against raw loops and rewrites docs/performance.md.
   --quick    one round and short windows, to see that everything runs; nothing is written to
              docs/
   --no-docs  prints only
+
+  make bench-peers ARGS=\"[--rounds 5] [--quick] [--no-docs]\"
+
+measures beside HAProxy, and rewrites only the table of that.
 ";
 
 /// The plan of a run.

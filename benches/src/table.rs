@@ -84,13 +84,14 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [String; 8] {
-        let optional = |figure: Option<f64>| figure.map_or(String::new(), short);
+    fn cells(&self, against: &str) -> [String; 8] {
+        let optional =
+            |figure: Option<f64>| figure.filter(|f| f.is_finite()).map_or(String::new(), short);
         // A limit that was computed from figures has more digits than anybody can use.
         let rounded = |limit: f64| (limit * 100.0).round() / 100.0;
         let goal = match self.goal {
-            Goal::RatioAtLeast(limit) => format!("≥ {limit} × raw"),
-            Goal::RatioAtMost(limit) => format!("≤ {limit} × raw"),
+            Goal::RatioAtLeast(limit) => format!("≥ {limit} × {against}"),
+            Goal::RatioAtMost(limit) => format!("≤ {limit} × {against}"),
             Goal::AtLeast(limit) => format!("≥ {} {}", rounded(limit), self.unit),
             Goal::AtMost(limit) => format!("≤ {} {}", rounded(limit), self.unit),
             Goal::Shown => String::new(),
@@ -123,12 +124,12 @@ fn short(figure: f64) -> String {
     }
 }
 
-const HEADINGS: [&str; 8] = ["#", "what", "ours", "raw", "ratio", "goal", "reached", "rounds"];
-
-/// The table in Markdown, its columns aligned, so that it serves a terminal as well.
-pub fn markdown(rows: &[Row]) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
-    lines.extend(rows.iter().map(Row::cells));
+/// The table in Markdown, its columns aligned, so that it serves a terminal as well. `against` is
+/// the name of what our figures are compared with.
+pub fn markdown(against: &str, rows: &[Row]) -> String {
+    let headings = ["#", "what", "ours", against, "ratio", "goal", "reached", "rounds"];
+    let mut lines = vec![headings.map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| row.cells(against)));
     let width =
         |column: usize| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 8] = std::array::from_fn(width);
@@ -148,7 +149,7 @@ pub fn markdown(rows: &[Row]) -> String {
 }
 
 /// The rows and the machine as JSON.
-pub fn json(machine: &Machine, rows: &[Row]) -> String {
+pub fn json(against: &str, machine: &Machine, rows: &[Row]) -> String {
     let mut text = String::from("{\n  \"machine\": {");
     let _ = write!(
         text,
@@ -160,16 +161,17 @@ pub fn json(machine: &Machine, rows: &[Row]) -> String {
     );
     for (index, row) in rows.iter().enumerate() {
         let reached = row.reached().map_or("null".to_owned(), |yes| yes.to_string());
-        let goal = row.cells()[5].clone();
+        let goal = row.cells(against)[5].clone();
         let _ = write!(
             text,
-            "{}\n    {{\"id\": {}, \"name\": {}, \"unit\": {}, \"ours\": {}, \"raw\": {}, \
+            "{}\n    {{\"id\": {}, \"name\": {}, \"unit\": {}, \"ours\": {}, {}: {}, \
              \"ratio\": {}, \"goal\": {}, \"reached\": {reached}, \"rounds\": {}}}",
             if index == 0 { "" } else { "," },
             quoted(row.id),
             quoted(&row.name),
             quoted(row.unit),
             number(Some(row.ours)),
+            quoted(against),
             number(row.raw),
             number(row.ratio),
             quoted(&goal),
@@ -225,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned() {
-        let text = markdown(&[row(Goal::RatioAtLeast(0.95)), row(Goal::Shown)]);
+        let text = markdown("raw", &[row(Goal::RatioAtLeast(0.95)), row(Goal::Shown)]);
         let widths: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths.len(), 4);
         assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
@@ -242,7 +244,7 @@ mod tests {
         };
         let mut odd = row(Goal::Shown);
         odd.ratio = Some(f64::NAN);
-        let text = json(&machine, &[row(Goal::AtMost(1.0)), odd]);
+        let text = json("raw", &machine, &[row(Goal::AtMost(1.0)), odd]);
         assert!(text.contains(r#""processor": "a \"b\" \\""#));
         assert!(text.contains(r#""ratio": null, "goal": "", "reached": null"#));
         assert_eq!(text.matches('{').count(), text.matches('}').count());

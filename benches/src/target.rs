@@ -2,16 +2,17 @@
 //!
 //! It is this binary again with the argument `target`, so that the CPU time of the prober is its
 //! own. It listens on every address of the machine, so each 127.x.y.z is a target; it ends when
-//! its standard input does, also when the bench is killed.
+//! its standard input does, also when the bench is killed. A byte on its standard input asks what
+//! it has served.
 //!
 //! The black hole is a listener whose backlog is full and that never accepts: the kernel drops
 //! every further SYN, as a dead host would.
 
 use crate::os::epoll::{Epoll, IN};
 use crate::os::net;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// The answer to every HTTP request.
 const ANSWER: &[u8] =
@@ -28,9 +29,19 @@ pub struct Ports {
     pub hole: u16,
 }
 
+/// What the HTTP port has served since the target started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Connections that were accepted.
+    pub connections: u64,
+    /// Requests that were answered.
+    pub answers: u64,
+}
+
 /// A running target; dropping it ends it.
 pub struct Target {
     child: Child,
+    stdout: BufReader<ChildStdout>,
     /// Where it listens.
     pub ports: Ports,
 }
@@ -43,14 +54,29 @@ impl Target {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut line = String::new();
         let output = child.stdout.take().ok_or_else(|| io::Error::other("no pipe"))?;
-        BufReader::new(output).read_line(&mut line)?;
+        let mut stdout = BufReader::new(output);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
         let ports: Vec<u16> = line.split_whitespace().filter_map(|p| p.parse().ok()).collect();
         let &[close, http, hole] = ports.as_slice() else {
             return Err(io::Error::other(format!("the target said: {line:?}")));
         };
-        Ok(Target { child, ports: Ports { close, http, hole } })
+        Ok(Target { child, stdout, ports: Ports { close, http, hole } })
+    }
+
+    /// What it has served so far.
+    pub fn served(&mut self) -> io::Result<Served> {
+        if let Some(stdin) = &mut self.child.stdin {
+            stdin.write_all(b"?")?;
+        }
+        let mut line = String::new();
+        self.stdout.read_line(&mut line)?;
+        let figures: Vec<u64> = line.split_whitespace().filter_map(|f| f.parse().ok()).collect();
+        let &[connections, answers] = figures.as_slice() else {
+            return Err(io::Error::other(format!("the target said: {line:?}")));
+        };
+        Ok(Served { connections, answers })
     }
 }
 
@@ -69,7 +95,7 @@ const CLOSE: u64 = u64::MAX - 1;
 const HTTP: u64 = u64::MAX - 2;
 
 /// Serves until standard input ends. Writes the ports as one line to `out` when ready.
-pub fn serve(stdin: &impl AsFd, out: &mut impl Write) -> io::Result<()> {
+pub fn serve(stdin: &mut (impl AsFd + Read), out: &mut impl Write) -> io::Result<()> {
     let (close, close_port) = net::listen(BACKLOG)?;
     let (http, http_port) = net::listen(BACKLOG)?;
     let hole = Hole::dig()?;
@@ -83,13 +109,21 @@ pub fn serve(stdin: &impl AsFd, out: &mut impl Write) -> io::Result<()> {
     let mut connections: Vec<Option<OwnedFd>> = Vec::new();
     let mut free: Vec<usize> = Vec::new();
     let mut buffer = [0; 4096];
+    let mut served = Served::default();
     loop {
         for index in 0..epoll.wait(None)? {
             match epoll.event(index).0 {
-                STDIN => return Ok(()),
+                STDIN => {
+                    if stdin.read(&mut buffer)? == 0 {
+                        return Ok(());
+                    }
+                    writeln!(out, "{} {}", served.connections, served.answers)?;
+                    out.flush()?;
+                }
                 CLOSE => while net::accept(close.as_fd())?.is_some() {},
                 HTTP => {
                     while let Some(fd) = net::accept(http.as_fd())? {
+                        served.connections += 1;
                         let slot = free.pop().unwrap_or_else(|| {
                             connections.push(None);
                             connections.len() - 1
@@ -100,10 +134,13 @@ pub fn serve(stdin: &impl AsFd, out: &mut impl Write) -> io::Result<()> {
                 }
                 slot => {
                     let slot = slot as usize;
-                    let open = connections[slot].as_ref().is_some_and(|fd| answer(fd, &mut buffer));
-                    if !open {
-                        connections[slot] = None;
-                        free.push(slot);
+                    let answers = connections[slot].as_ref().and_then(|fd| answer(fd, &mut buffer));
+                    match answers {
+                        Some(answers) => served.answers += answers,
+                        None => {
+                            connections[slot] = None;
+                            free.push(slot);
+                        }
                     }
                 }
             }
@@ -111,12 +148,13 @@ pub fn serve(stdin: &impl AsFd, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// Answers the requests that arrived; whether the connection stays open. The probers' requests
+/// Answers the requests that arrived; how many, or nothing when the connection has ended. The probers' requests
 /// fit one segment, so each read ends with a whole request.
-fn answer(fd: &OwnedFd, buffer: &mut [u8]) -> bool {
-    let Ok(count @ 1..) = net::receive(fd.as_fd(), buffer) else { return false };
+fn answer(fd: &OwnedFd, buffer: &mut [u8]) -> Option<u64> {
+    let Ok(count @ 1..) = net::receive(fd.as_fd(), buffer) else { return None };
     let requests = buffer[..count].windows(4).filter(|w| w == b"\r\n\r\n").count();
-    (0..requests).all(|_| net::send(fd.as_fd(), ANSWER).is_ok())
+    let is_sent = (0..requests).all(|_| net::send(fd.as_fd(), ANSWER).is_ok());
+    is_sent.then_some(requests as u64)
 }
 
 /// A listener that is full.
@@ -144,14 +182,13 @@ impl Hole {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
     use std::net::{SocketAddrV4, TcpStream};
 
     /// A target on a thread, and what keeps it going.
     fn serving() -> (Ports, io::PipeWriter, std::thread::JoinHandle<io::Result<()>>) {
-        let (stdin, keep) = io::pipe().unwrap();
+        let (mut stdin, keep) = io::pipe().unwrap();
         let (said, mut out) = io::pipe().unwrap();
-        let thread = std::thread::spawn(move || serve(&stdin, &mut out));
+        let thread = std::thread::spawn(move || serve(&mut stdin, &mut out));
         let mut line = String::new();
         BufReader::new(said).read_line(&mut line).unwrap();
         let ports: Vec<u16> = line.split_whitespace().map(|p| p.parse().unwrap()).collect();
@@ -179,6 +216,25 @@ mod tests {
             stream.read_exact(&mut answer).unwrap();
             assert_eq!(answer, ANSWER);
         }
+    }
+
+    #[test]
+    fn connections_and_answers_are_counted() {
+        let (mut stdin, mut ask) = io::pipe().unwrap();
+        let (said, mut out) = io::pipe().unwrap();
+        let _thread = std::thread::spawn(move || serve(&mut stdin, &mut out));
+        let mut said = BufReader::new(said).lines();
+        let ports = said.next().unwrap().unwrap();
+        let port: u16 = ports.split(' ').nth(1).unwrap().parse().unwrap();
+        for requests in [1, 2] {
+            let mut stream = TcpStream::connect(("127.0.0.9", port)).unwrap();
+            for _ in 0..requests {
+                stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+                stream.read_exact(&mut vec![0; ANSWER.len()]).unwrap();
+            }
+        }
+        ask.write_all(b"?").unwrap();
+        assert_eq!(said.next().unwrap().unwrap(), "2 3");
     }
 
     #[test]

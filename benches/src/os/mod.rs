@@ -4,6 +4,7 @@ pub mod epoll;
 pub mod eventfd;
 pub mod file;
 pub mod net;
+pub mod process;
 pub mod usage;
 
 use std::io;

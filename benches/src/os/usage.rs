@@ -1,4 +1,4 @@
-//! What a thread or the process has used: CPU time, wake-ups, memory.
+//! What a thread, this process or a child has used: CPU time, wake-ups, memory.
 //!
 //! CPU time is read from the thread's own clock, which is exact to the nanosecond also while the
 //! thread runs; the figures under /proc are up to a tick old.
@@ -6,6 +6,7 @@
 use super::check;
 use std::fs;
 use std::io;
+use std::process::Child;
 
 /// A thread of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,29 @@ impl Thread {
     pub fn sleeps(self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/self/task/{}/status", self.0))?;
         number_after(&status, "voluntary_ctxt_switches:")
+    }
+}
+
+/// A process, of which the bench is the parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process(libc::pid_t);
+
+impl Process {
+    /// That of a child, which must not have been waited for.
+    pub fn of(child: &Child) -> Process {
+        Process(child.id().cast_signed())
+    }
+
+    /// CPU time of all its threads so far, user and system, in nanoseconds.
+    pub fn cpu_ns(self) -> io::Result<u64> {
+        // As for a thread, without the per-thread bit.
+        clock_ns((!self.0 << 3) | 2)
+    }
+
+    /// Memory that is resident, shared pages included.
+    pub fn resident_bytes(self) -> io::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
+        Ok(number_after(&status, "VmRSS:")? * 1024)
     }
 }
 
@@ -101,6 +125,17 @@ mod tests {
             sum = std::hint::black_box(sum + 1);
         }
         assert!(me.sleeps().is_ok());
+    }
+
+    #[test]
+    fn work_of_a_child_is_its_own() {
+        let mut command = std::process::Command::new("cat");
+        let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let process = Process::of(&child);
+        assert!(process.cpu_ns().unwrap() > 0 && process.resident_bytes().unwrap() > 0);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(process.cpu_ns().is_err(), "it is gone");
     }
 
     #[test]
